@@ -13,6 +13,7 @@ from config import (
     real_name_services,
     service_addresses,
     static_policy,
+    stored_files,
 )
 from config.stored_secrets import numbered_keys, stored_secret
 from launch import data_folder, environment
@@ -292,10 +293,11 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MIMETYPES = {".svg": "image/svg+xml; charset=utf-8"}
 WHITENOISE_ADD_HEADERS_FUNCTION = static_policy.add_policy
 MEDIA_ROOT = Path(environment.text("MEDIA_ROOT") or DATA_DIR / "files")
-# nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`; empty: Django sends the bytes itself.
+# nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`, or that of deploy/nginx-bucket.conf; empty: Django
+# sends the bytes itself.
 X_ACCEL_PREFIX = environment.text("X_ACCEL_PREFIX")
 STORAGES = {
-    "default": {"BACKEND": "portal.files.WholeFiles"},
+    "default": stored_files.storage(is_local=IS_LOCAL),
     "staticfiles": {
         "BACKEND": "config.staticfiles.HashedStaticFiles"
         if not IS_LOCAL

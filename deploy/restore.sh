@@ -25,6 +25,9 @@ PGPASSWORD=$(sed -n 's|^DATABASE_OWNER_URL=postgresql://[a-z_]*:\([^@]*\)@.*|\1|
 export PGPASSWORD
 pg_restore --no-owner --exit-on-error --host=127.0.0.1 --username=tucai_owner --dbname=tucai /var/lib/tucai-backup/tucai.dump
 rm -f /var/lib/tucai-backup/tucai.dump
+if [ -n "$(setting /etc/tucai.env S3_BUCKET)" ]; then
+    deploy/manage.sh copy_files --from /var/lib/tucai-backup/files
+fi
 deploy/manage.sh migrate --verbosity 0
 deploy/manage.sh check_history
 if [ -d /run/systemd/system ]; then

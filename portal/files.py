@@ -13,13 +13,12 @@ so files are written inside `writing()`:
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import IO, Any
-from urllib.parse import quote
+from contextlib import contextmanager
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import FileSystemStorage, Storage, default_storage
+from django.core.files.storage import Storage, default_storage
 from django.db import transaction
 from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
@@ -27,32 +26,11 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.utils.http import content_disposition_header
 
 from portal import history
+from portal.storages import PrivateStorage
 
 
-class WholeFiles(FileSystemStorage):
-    """Files on the local disk that are there whole or not at all: also after kill -9, on a full disk and
-    after a power cut, when the row that names them is there too.
-    """
-
-    def _save(self, name: str, content: File) -> str:
-        draft = f"{name}.draft"
-        try:
-            draft = super()._save(draft, content)  # type: ignore[misc]
-            self._flush(self.path(draft))
-            os.rename(self.path(draft), self.path(name))
-            self._flush(os.path.dirname(self.path(name)))
-        except BaseException:
-            with suppress(OSError):
-                self.delete(draft)
-            raise
-        return name
-
-    def _flush(self, path: str) -> None:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def storage() -> PrivateStorage:
+    return cast(PrivateStorage, default_storage)
 
 
 class Writer:
@@ -105,6 +83,11 @@ def writing() -> Iterator[Writer]:
         raise
 
 
+def put_back(name: str, content: IO[bytes]) -> None:
+    """Store a copy under the name that it had, for the rows that name it."""
+    default_storage.save(name, File(content))
+
+
 def delete(names: Iterable[str | None]) -> None:
     for name in names:
         if name:
@@ -116,6 +99,31 @@ def delete_after_commit(names: Iterable[str | None]) -> None:
     transaction.on_commit(lambda kept=list(names): delete(kept))  # type: ignore[misc]
 
 
+def read(name: str) -> bytes:
+    """What is in a stored file. Raises FileNotFoundError."""
+    return storage().read(name)
+
+
+def content_of(name: str | None) -> bytes | None:
+    """The same; None where there is none (any more)."""
+    try:
+        return read(name) if name else None
+    except FileNotFoundError:
+        return None
+
+
+def beginning_of(name: str | None) -> bytes | None:
+    """The first byte of a stored file; None where there is none (any more)."""
+    if not name:
+        return None
+    try:
+        content, _size = storage().stream(name)
+    except FileNotFoundError:
+        return None
+    with content:
+        return content.read(1)
+
+
 def send(file: FieldFile, *, filename: str, content_type: str, download: bool = True) -> HttpResponse:
     """The response with a private file, sent by nginx (X-Accel-Redirect) or by Django.
 
@@ -123,14 +131,19 @@ def send(file: FieldFile, *, filename: str, content_type: str, download: bool = 
 
     The caller must have checked that the person may have it.
     """
-    if not file.name or not file.storage.exists(file.name):
+    if not file.name:
         raise Http404
     response: Any
-    if settings.X_ACCEL_PREFIX:
-        response = HttpResponse(content_type=content_type)
-        response["X-Accel-Redirect"] = settings.X_ACCEL_PREFIX + quote(file.name)
-    else:
-        response = FileResponse(file.open("rb"), content_type=content_type)
+    try:
+        if settings.X_ACCEL_PREFIX:
+            response = HttpResponse(content_type=content_type)
+            storage().tell_nginx(response, file.name)
+        else:
+            content, size = storage().stream(file.name)
+            response = FileResponse(content, content_type=content_type)
+            response["Content-Length"] = str(size)
+    except FileNotFoundError as error:
+        raise Http404 from error
     response["Content-Disposition"] = content_disposition_header(download, filename)
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"

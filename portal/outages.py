@@ -14,14 +14,24 @@ BUSY = ("53200", "53300")  # no memory, no connection free
 TOO_LONG = ("57014", "55P03")  # a statement, or waiting for a lock (config.web)
 
 
+class FilesAway(Exception):
+    """The service that keeps the private files does not answer, or refuses with a code of its own. No OSError: those say
+    that a file is missing.
+    """
+
+    def __init__(self, code: str = "") -> None:
+        super().__init__(f"The service of the stored files refuses: {code}" if code else "It does not answer")
+        self.code = code
+
+
 def is_disk_full(error: BaseException | None) -> bool:
     return _state(error) == NO_SPACE or (isinstance(error, OSError) and error.errno in FULL)
 
 
 def is_server_away(error: BaseException | None) -> bool:
-    """Whether PostgreSQL or Redis is away, hangs or has too much to do."""
+    """Whether PostgreSQL, Redis or the service of the files is away, hangs or has too much to do."""
     is_lost = isinstance(error, Exception) and is_connection_lost(error)
-    return is_lost or isinstance(error, RedisError) or _state(error) in (*BUSY, *TOO_LONG)
+    return is_lost or isinstance(error, (RedisError, FilesAway)) or _state(error) in (*BUSY, *TOO_LONG)
 
 
 def is_machines(error: BaseException) -> bool:

@@ -25,6 +25,7 @@ from portal.privacy import (
     unnamed_files,  # noqa: F401  (a kind of job)
 )
 from portal.security import sessions  # noqa: F401  (notes when somebody signs in)
+from portal.storages import checks  # noqa: F401  (what `check --deploy` asks)
 from portal.watching import own_signs  # noqa: F401  (what operators watch)
 
 ADMINS = frozenset({Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})

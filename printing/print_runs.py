@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Replace
@@ -184,7 +183,7 @@ def _build_volumes(run: PrintRun, job: Job, folder: Path) -> Iterator[DrawnVolum
 def _draw_volumes(run: PrintRun, students: list[SheetStudent], folder: Path) -> Iterator[Progress]:
     return build_volumes(
         students,
-        read_portrait=read_portrait,
+        read_portrait=files.read,
         header=sheet_header(run.school.name, run.season, f"{run.season.year}-{run.school.code}-{run.pk}"),
         directory=folder,
         fonts=installed_fonts(),
@@ -210,11 +209,6 @@ def sheet_student(student: Student, photo: Photo) -> SheetStudent:
         id_number=student.id_number,
         name=student.name,
     )
-
-
-def read_portrait(name: str) -> bytes:
-    with default_storage.open(name, "rb") as file:
-        return file.read()
 
 
 def sheet_header(school: str, season: Season, run: str) -> SheetHeader:

@@ -191,7 +191,7 @@ class VolumeRenderer:
         form = f"p{self.drawn}"
         try:
             add_jpeg(canvas, f"j{self.drawn}", read_portrait(student.portrait))
-        except (OSError, NotAJpeg) as error:
+        except (FileNotFoundError, NotAJpeg) as error:
             raise Unprintable([(student, "")]) from error
         self._define_photo(canvas, form, f"j{self.drawn}", student)
         for copy in range(self.layout.copies):

@@ -269,15 +269,14 @@ def history() -> Iterator[Count]:
 
 def files() -> Iterator[Count]:
     from django.apps import apps
-    from django.conf import settings
     from django.db.models import FileField
     from django.utils import timezone
 
+    from portal import files as private_files
     from portal.privacy import unnamed_files
 
-    root = settings.MEDIA_ROOT
     left = unnamed_files.delete(before=timezone.now())
-    stored = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    stored = {found.name for found in private_files.storage().listing()}
     named = {
         name
         for model in apps.get_models()

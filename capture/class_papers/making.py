@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from capture.class_papers import drawing
 from capture.class_papers.drawing import ClassOfStudents, Entry
 from capture.models import Photo
-from portal import history
+from portal import files, history
 from portal.background import jobs
 from portal.errors import PortalError
 from portal.models import Job
@@ -82,8 +82,5 @@ def _with_pictures(students: Iterator[Student]) -> Iterator[tuple[Student, Photo
 
 
 def _entry(student: Student, photo: Photo | None) -> Entry:
-    jpeg = b""
-    if photo and photo.thumbnail.storage.exists(str(photo.thumbnail.name)):
-        with photo.thumbnail.open("rb") as file:
-            jpeg = file.read()
-    return Entry(student.student_no, student.name, student.masked_id, jpeg)
+    jpeg = files.content_of(photo.thumbnail.name) if photo else None
+    return Entry(student.student_no, student.name, student.masked_id, jpeg or b"")

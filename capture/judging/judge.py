@@ -150,8 +150,7 @@ def _with_relations() -> Any:
 
 def examine_photo(photo: Photo) -> Judgement:
     """Examine the stored original. A file that cannot be read is a rejection, not an error."""
-    with photo.original.open("rb") as file:
-        data = file.read()
+    data = files.read(str(photo.original.name))
     try:
         return examine_bytes(
             data,

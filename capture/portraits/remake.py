@@ -96,8 +96,7 @@ def make_portrait(photo: Photo, crop: Crop) -> vision.Portrait:
 
     Raises Unreadable.
     """
-    with photo.original.open("rb") as file:
-        data = file.read()
+    data = files.read(str(photo.original.name))
     source = vision.open_photo(data, max_bytes=max(len(data), 1))
     return vision.make_portrait(
         source, photo.measures, background=photo.season.background, crop=crop.as_dict(), limits=_bounds(photo.season)

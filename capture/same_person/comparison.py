@@ -23,7 +23,7 @@ from capture.models import FaceComparison, Finding, Photo
 from capture.review import automatic_approval
 from capture.same_person import admission_photos, face_numbers
 from capture.sign_in import consent
-from portal import history
+from portal import files, history
 from portal.background import queue
 from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
@@ -80,10 +80,8 @@ def _approve(photo: Photo) -> None:
 
 def _numbers_of(photo: Photo) -> np.ndarray | None:
     """Of the portrait: level, and every photo that a student may submit has one."""
-    if not photo.portrait or not photo.portrait.storage.exists(str(photo.portrait.name)):
-        return None
-    with photo.portrait.open("rb") as file:
-        return face_embedding.embed_jpeg(file.read())
+    jpeg = files.content_of(photo.portrait.name)
+    return None if jpeg is None else face_embedding.embed_jpeg(jpeg)
 
 
 def _admission_numbers(student: Student) -> np.ndarray | None:
@@ -116,10 +114,10 @@ def _with_own(photo: Photo, numbers: np.ndarray) -> list[Found]:
 def _numbers_of_earlier(photo: Photo) -> np.ndarray | None:
     """Of a photo that was refused nothing is stored: its numbers are made and forgotten."""
     known = face_numbers.stored(photo.student_id, photo.pk)
-    if known is not None or not photo.preview.storage.exists(str(photo.preview.name)):
+    if known is not None:
         return known
-    with photo.preview.open("rb") as file:
-        return face_embedding.embed_jpeg(file.read())
+    jpeg = files.content_of(photo.preview.name)
+    return None if jpeg is None else face_embedding.embed_jpeg(jpeg)
 
 
 def _with_others(photo: Photo, numbers: np.ndarray) -> list[Found]:

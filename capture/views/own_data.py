@@ -48,10 +48,9 @@ def own_data_copy(request: Any) -> HttpResponse:
         made.writestr("data.json", data)
         for photo in Photo.objects.filter(student=student):
             for kind in ("original", "portrait"):
-                picture = getattr(photo, kind)
-                if picture.name and picture.storage.exists(picture.name):
-                    with picture.open("rb") as opened:
-                        made.writestr(f"{photo.pk}-{kind}.jpg", opened.read())
+                picture = files.content_of(getattr(photo, kind).name)
+                if picture is not None:
+                    made.writestr(f"{photo.pk}-{kind}.jpg", picture)
     history.record("student.data_taken", student, by=student)
     return files.attachment(file.getvalue(), filename=f"{student.student_no}.zip", content_type="application/zip")
 

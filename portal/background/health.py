@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from redis.exceptions import RedisError
 
+from portal import files
 from portal.models import Job
 
 log = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ def note() -> None:
         {
             "at": now,
             "waiting": waiting,
+            "files": files.storage().problem(),
             "metrics": {name: (meaning, read()) for name, (meaning, read) in _FIGURES.items()},
         },
         timeout=None,
@@ -162,6 +164,8 @@ def state() -> dict[str, Any]:
     now = time.time()
     found["seconds_since_sweep"] = round(now - last["at"]) if last else None
     found["seconds_waiting"] = {name: round(now - since) for name, (_number, since) in last.get("waiting", {}).items()}
+    if last.get("files"):
+        wrong.append("files")
     if not last or now - last["at"] > SILENT_SECONDS:
         wrong.append("timetable")
     wrong.extend(f"queue {name}" for name, seconds in found["seconds_waiting"].items() if seconds > OLD_SECONDS)

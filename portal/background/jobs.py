@@ -222,6 +222,8 @@ def _run_claimed(job: Job) -> None:
             HANDLERS[job.kind].run(job)
     except Unfinished:
         _requeue(job)
+    except outages.FilesAway as error:
+        _wait_for_files(job, error)
     except PortalError as error:
         fail(job, message=str(error))
     except Exception as error:
@@ -243,6 +245,14 @@ def _run_claimed(job: Job) -> None:
             finish(job)
         except Conflict:
             log.info("Job %s %s was ended while it was at work", job.kind, job.pk)
+        except outages.FilesAway as error:
+            _wait_for_files(job, error)
+
+
+def _wait_for_files(job: Job, error: outages.FilesAway) -> None:
+    """It is no loss, and the sweep queues the job again."""
+    log.warning("Job %s %s waits for the stored files: %s", job.kind, job.pk, error)
+    Job.objects.release(job, result=job.result)
 
 
 def _require_created(job: Job) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 
 from django.apps import apps
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db.models import FileField, Model
 from django.db.models.functions import Collate
 from django.utils import timezone
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from portal import files, history
 from portal.background import jobs
 from portal.models import Job
+from portal.storages import Stored
 from portal.tenancy import system_scope
 
 KIND = "unnamed_files"
@@ -37,23 +37,23 @@ def run(job: Job) -> None:
 
 def delete(*, before: dt.datetime) -> int:
     """Delete the unnamed files that were written before this moment; return how many."""
-    found = 0
-    for name in unnamed():
-        if default_storage.get_modified_time(name) < before and not _is_named(name):
-            files.delete([name])
+    found = files.storage().drop_unfinished(before=before)
+    for stored in unnamed():
+        if stored.written_at < before and not _is_named(stored.name):
+            files.delete([stored.name])
             found += 1
     return found
 
 
-def unnamed() -> Iterator[str]:
-    """The names of stored files that no row has: two sorted lists, merged. Needs a scope of all schools."""
+def unnamed() -> Iterator[Stored]:
+    """The stored files that no row names: two sorted lists, merged. Needs a scope of all schools."""
     named = heapq.merge(*(_names_in_rows(model, field) for model, field in file_fields()))
     wanted = next(named, None)
-    for name in stored():
-        while wanted is not None and wanted < name:
+    for stored in files.storage().listing():
+        while wanted is not None and wanted < stored.name:
             wanted = next(named, None)
-        if wanted != name:
-            yield name
+        if wanted != stored.name:
+            yield stored
 
 
 def file_fields() -> list[tuple[type[Model], str]]:
@@ -74,15 +74,3 @@ def _names_in_rows(model: type[Model], field: str) -> Iterable[str]:
 def _is_named(name: str) -> bool:
     """Asked once more, of the few: what is deleted does not come back."""
     return any(model._base_manager.filter(**{field: name}).exists() for model, field in file_fields())
-
-
-def stored(folder: str = "") -> Iterator[str]:
-    """The names of all stored files, sorted."""
-    if not default_storage.exists(folder):  # nothing was stored there yet
-        return
-    folders, names = default_storage.listdir(folder)
-    for name in sorted([*names, *(f"{inner}/" for inner in folders)]):
-        if name.endswith("/"):
-            yield from stored(f"{folder}{name}")
-        else:
-            yield f"{folder}{name}"

@@ -24,6 +24,7 @@ from django.db.models import FileField
 from django.utils.translation import gettext as _
 from psycopg import sql
 
+from portal import files
 from portal.errors import PortalError
 
 DUMP, FIGURES = "tucai.dump", "figures.json"
@@ -184,15 +185,15 @@ def _check_files(database: psycopg.Connection[Any], stored: Path | None, report:
 
     A file that the portal has deleted since the backup is compared with nothing.
     """
-    ours = Path(settings.MEDIA_ROOT)
     for name in _file_names(database):
-        path = (stored or ours) / name
-        if not path.is_file():
+        try:
+            size = (stored / name).stat().st_size if stored else files.storage().size(name)
+        except FileNotFoundError:
             report.missing_files.append(name)
             continue
         report.files += 1
-        report.file_bytes += path.stat().st_size
-        if stored and (ours / name).is_file() and _digest(path) != _digest(ours / name):
+        report.file_bytes += size
+        if stored and (own := _own_digest(name)) and own != _digest(stored / name):
             report.damaged_files.append(name)
 
 
@@ -202,6 +203,19 @@ def _file_names(database: psycopg.Connection[Any]) -> Iterator[str]:
             query = sql.SQL("SELECT {0} FROM {1} WHERE {0} <> ''")
             named = query.format(sql.Identifier(column), sql.Identifier(model._meta.db_table))
             yield from (name for (name,) in database.execute(named))
+
+
+def _own_digest(name: str) -> bytes | None:
+    """Of the portal's own file; None where it is deleted."""
+    digest = hashlib.sha256()
+    try:
+        content, _size = files.storage().stream(name)
+    except FileNotFoundError:
+        return None
+    with content:
+        while chunk := content.read(1024 * 1024):
+            digest.update(chunk)
+    return digest.digest()
 
 
 def _digest(path: Path) -> bytes:

@@ -27,19 +27,13 @@ class SealedFiles:
 
     def content_of(self, row: Model) -> bytes:
         """What is in it; empty where there is none (any more)."""
-        file = self._file(row)
-        if not file or not file.storage.exists(str(file.name)):
-            return b""
-        with file.open("rb") as opened:
-            return encryption.decrypt_bytes(opened.read(), self.place_of(row))
+        sealed = files.content_of(self._file(row).name)
+        return b"" if sealed is None else encryption.decrypt_bytes(sealed, self.place_of(row))
 
     def version_of(self, row: Model) -> int | None:
         """The version of the key that wrote it; None without a file."""
-        file = self._file(row)
-        if not file or not file.storage.exists(str(file.name)):
-            return None
-        with file.open("rb") as opened:
-            return encryption.version_of(opened.read(1))
+        begin = files.beginning_of(self._file(row).name)
+        return encryption.version_of(begin) if begin else None
 
     def count_by_version(self) -> dict[int, int]:
         """{version of the key: files}."""

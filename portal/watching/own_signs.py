@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from portal import files
 from portal.background import health
 from portal.counters import proof
 from portal.history import nightly
@@ -36,6 +37,19 @@ def _deliveries() -> Found:
     if late:
         says = _("%(n)d wait longer than a quarter of an hour; %(failed)s") % {"n": late, "failed": says}
     return Found(bool(late) or number >= FAILED_MANY, says)
+
+
+@signs.register(
+    "files",
+    label=gettext_lazy("Stored files"),
+    advice=gettext_lazy(
+        "Does the folder MEDIA_ROOT hang in its place, or does the S3 service answer? Uploads are refused and photos wait"
+        " until then; nothing is lost."
+    ),
+)
+def _files() -> Found:
+    problem = files.storage().problem()
+    return Found(bool(problem), problem or _("can be read and written"))
 
 
 @signs.register(

@@ -114,7 +114,7 @@ class _Rows:
             self._once(self._files, file.casefold(), student.student, "number_twice")
         try:
             data = read(student.portrait)
-        except OSError:
+        except FileNotFoundError:
             self._say(student.student, "no_file")
             return None
         if not is_standard(data):

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from capture.models import Photo
-from portal import history
+from portal import files, history
 from portal.background import jobs
 from portal.changes import states
 from portal.errors import Conflict, PortalError
@@ -216,7 +215,7 @@ def make(
             school=package.school,
             graduating_class=package.season.graduating_class,
             facts=_facts(package),
-            read=_read_portrait,
+            read=files.read,
             progress=say,
         )
     if not is_first and digest != package.sha256:
@@ -294,11 +293,6 @@ def _handed(package: HandoverPackage, rows: QuerySet[Any, Any]) -> list[Handed]:
             )
         )
     return found
-
-
-def _read_portrait(name: str) -> bytes:
-    with default_storage.open(name, "rb") as file:
-        return file.read()
 
 
 def mark_sent(package: HandoverPackage, *, sent_on: dt.date, sent_how: str, by: User) -> HandoverPackage:

@@ -4,6 +4,7 @@ import datetime
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
+import schools.models.notice
 import schools.models.season
 from django.conf import settings
 from django.db import migrations, models
@@ -367,7 +368,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=120, verbose_name="File")),
-                ("file", models.FileField(blank=True, max_length=200, upload_to="notices/%Y/")),
+                ("file", models.FileField(blank=True, max_length=200, upload_to=schools.models.notice.notice_path)),
                 ("file_size", models.PositiveIntegerField(default=0)),
                 ("media_type", models.CharField(max_length=120)),
                 ("is_dropped", models.BooleanField(default=False)),

@@ -1,5 +1,7 @@
 """Notices of the center: what it writes, what it has published, who is told, who has read and confirmed."""
 
+import uuid
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -105,12 +107,16 @@ class NoticeVersion(models.Model):
         return f"{self.title} {self.number}"
 
 
+def notice_path(file: "NoticeFile", filename: str) -> str:
+    return f"notices/{uuid.uuid4().hex}/{filename}"
+
+
 class NoticeFile(models.Model):
     """A file that is attached to a notice. Once published it stays, for the readers of that version."""
 
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="files")
     name = models.CharField(_("File"), max_length=120)
-    file = models.FileField(upload_to="notices/%Y/", max_length=200, blank=True)
+    file = models.FileField(upload_to=notice_path, max_length=200, blank=True)
     file_size = models.PositiveIntegerField(default=0)
     media_type = models.CharField(max_length=120)
     is_dropped = models.BooleanField(default=False)  # not part of the draft any more

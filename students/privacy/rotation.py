@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from portal import history
+from portal import files, history
 from portal.accounts import factor_secrets, passwords
 from portal.background import jobs
 from portal.models import Job
@@ -144,10 +144,8 @@ def _rewrite_corrections() -> None:
 
 
 def _version_of_file(row: RosterImport | RosterBundle) -> set[int]:
-    if not row.file.storage.exists(str(row.file.name)):
-        return set()
-    with row.file.open("rb") as file:
-        return {encryption.version_of(file.read(1))}
+    begin = files.beginning_of(row.file.name)
+    return {encryption.version_of(begin)} if begin else set()
 
 
 def _versions_left() -> list[int]:

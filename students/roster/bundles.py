@@ -176,10 +176,10 @@ def drop(row: RosterBundle, *, by: User) -> int:
 
 
 def _content(row: RosterBundle) -> bytes:
-    if not row.file or not row.file.storage.exists(str(row.file.name)):
+    sealed = files.content_of(row.file.name)
+    if sealed is None:
         raise PortalError(_("The file of this import is no longer kept. Upload it again."))
-    with row.file.open("rb") as file:
-        return encryption.decrypt_bytes(file.read(), id_encryption.bundle_place(season_id=row.season_id))
+    return encryption.decrypt_bytes(sealed, id_encryption.bundle_place(season_id=row.season_id))
 
 
 def figures(row: RosterBundle) -> dict[str, Any]:

@@ -164,10 +164,10 @@ def _start(kind: str, row: RosterImport, *, by: User) -> None:
 
 def uploaded_content(row: RosterImport) -> bytes:
     """The uploaded file, decrypted. Raises PortalError when it is deleted."""
-    if not row.file.name or not row.file.storage.exists(row.file.name):
+    sealed = files.content_of(row.file.name)
+    if sealed is None:
         raise PortalError(_("The file of this import is no longer kept. Upload it again."))
-    with row.file.open("rb") as file:
-        return encryption.decrypt_bytes(file.read(), _place(row))
+    return encryption.decrypt_bytes(sealed, _place(row))
 
 
 def _place(row: RosterImport) -> encryption.Place:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from redis.exceptions import ConnectionError
 
-from config.beat import Scheduler
+from config.beat import LOOK_SECONDS, Scheduler
 from config.celery import app
 from portal.background import jobs
 
@@ -53,14 +54,69 @@ def test_stopped_worker_gives_its_work_back_before_systemd_kills_it():
     assert 0 < int(seconds) < int(lines["TimeoutStopSec"]) / 2
 
 
-def test_clock_that_is_set_back_does_not_stop_the_timetable(tmp_path):
+@pytest.fixture
+def beat(tmp_path):
+    """Another beat, with a file of its own."""
     clocks = Celery("clocks", broker="memory://")
-    clocks.conf.beat_schedule = {"sweep": {"task": "sweep", "schedule": 5}}
-    timetable = Scheduler(clocks, schedule_filename=str(tmp_path / "schedule"))
+    clocks.conf.beat_schedule = {
+        "sweep": {"task": "sweep", "schedule": 500},
+        "purge": {"task": "purge", "schedule": 500},
+    }
+    made = []
+
+    def start():
+        made.append(Scheduler(clocks, schedule_filename=str(tmp_path / f"schedule{len(made)}")))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+    each._redis.delete(each._lock.name, each._last_runs)
+
+
+def test_of_two_beats_one_is_on_duty_and_the_other_takes_over_without_repeating_its_runs(beat):
+    first, second = beat(), beat()
+    for each in (first, second):
+        each.schedule["purge"].last_run_at -= dt.timedelta(days=1)
+    assert first.tick() == 0  # it has sent the purge and asks at once for the next
+    assert second.tick() == LOOK_SECONDS
+    assert (first.is_on_duty, second.is_on_duty) == (True, False)
+    first._redis.delete(first._lock.name)  # as after DUTY_SECONDS of silence
+    sent = second.schedule["purge"].total_run_count
+    assert second.tick() > 0
+    assert first.tick() == LOOK_SECONDS
+    assert (first.is_on_duty, second.is_on_duty) == (False, True)
+    assert second.schedule["purge"].total_run_count == sent
+    second.close()
+    first.tick()
+    assert first.is_on_duty
+
+
+def test_the_beat_on_duty_keeps_the_lock_and_a_redis_that_lost_it_gives_it_again(beat):
+    only = beat()
+    only.tick()
+    only._redis.pexpire(only._lock.name, 500)
+    only.tick()
+    assert only._redis.pttl(only._lock.name) > 1000 * LOOK_SECONDS
+    only._redis.delete(only._lock.name)
+    only.tick()
+    assert only.is_on_duty
+
+
+def test_without_redis_nobody_is_on_duty(beat, monkeypatch):
+    only = beat()
+    only.tick()
+    monkeypatch.setattr(only._lock, "reacquire", lambda: (_ for _ in ()).throw(ConnectionError("away")))
+    assert only.tick() == LOOK_SECONDS
+    assert not only.is_on_duty
+
+
+def test_clock_that_is_set_back_does_not_stop_the_timetable(beat):
+    timetable = beat()
     entry = timetable.schedule["sweep"]
-    entry.last_run_at = clocks.now() + dt.timedelta(hours=8)
+    entry.last_run_at = timetable.app.now() + dt.timedelta(hours=8)
     assert timetable.tick() <= 5
-    timetable.close()
+    assert entry.last_run_at <= timetable.app.now()
     assert app.conf.beat_scheduler == f"{Scheduler.__module__}:{Scheduler.__name__}"
 
 

@@ -140,9 +140,8 @@ SHARED = "demo/scale/pictures.py"
 
 def test_only_one_module_writes_stored_files():
     modules = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
-    found = [
-        line for path in modules if path not in (ROOT / "portal/files.py", ROOT / SHARED) for line in _writes(path)
-    ]
+    mine = [ROOT / "portal/files.py", ROOT / SHARED, *(ROOT / "portal/storages").glob("*.py")]
+    found = [line for path in modules if path not in mine for line in _writes(path)]
     assert found == []
 
 

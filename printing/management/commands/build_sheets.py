@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from portal import history
+from portal import files, history
 from portal.pdf.fonts import installed_fonts
 from printing import portrait_archive, print_runs
 from printing.layout import sheet_for
@@ -55,7 +55,7 @@ def _volumes(enrolment: Enrolment, out: Path, proofread_only: bool) -> list[Draw
     season, code = enrolment.season, enrolment.school.code
     steps = build_volumes(
         students,
-        read_portrait=print_runs.read_portrait,
+        read_portrait=files.read,
         header=print_runs.sheet_header(enrolment.school.name, season, f"{season.year}-{code}"),
         directory=out,
         fonts=installed_fonts(),
