@@ -27,6 +27,7 @@ from capture.upload import intake, submission, waiting
 from capture.views import pictures
 from portal.accounts.addresses import address_of
 from portal.errors import NotAllowed, PortalError
+from portal.notifications.channels import mini_program
 from schools.days import opening_hours
 from students.identity import student_access
 from students.identity.api_authentication import sent_token
@@ -59,12 +60,13 @@ class Credentials(serializers.Serializer):
         required=False,
         allow_blank=True,
         default="",
-        help_text="of wx.login(): then the mini program may send messages",
+        help_text="of wx.login(): links the mini program; alone: signs in who has linked it",
     )
 
 
 class Token(serializers.Serializer):
     token = serializers.CharField()
+    not_linked = serializers.CharField(help_text="why the mini program is not linked to the student; mostly empty")
 
 
 class Reason(serializers.Serializer):
@@ -177,6 +179,8 @@ class SignIn(StudentAPI):
             raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
         values = dict(form.validated_data)
         code, year, by = values.pop("code"), values.pop("year"), values.pop("by")
+        if code and not values:
+            values, code, by = {"code": code, "channel": mini_program.CHANNEL.name}, "", wechat_binding.WAY
         visit = Visit(season=request._request.season, address=address_of(request.META))
         way, cleaned = self._way(visit, values, by)
         try:
@@ -184,8 +188,9 @@ class SignIn(StudentAPI):
         except credentials.WhichSeason as error:
             return Response({"error": str(error), "years": error.years}, status=error.status)
         assert isinstance(found, student_access.Recognition)  # without a page to come back to nobody is sent away
-        wechat_binding.bind_mini_program(found.student, code)
-        return Response({"token": student_access.new_token(found.student, **found.fields)})
+        refused = wechat_binding.bind_mini_program(found.student, code, strength=found.strength, way=found.provider)
+        token = student_access.new_token(found.student, **found.fields)
+        return Response({"token": token, "not_linked": refused})
 
     @staticmethod
     def _way(visit: Visit, values: dict[str, Any], by: str) -> tuple[Provider, dict[str, Any]]:

@@ -8,6 +8,7 @@ from capture.sign_in import real_name
 from capture.sign_in.providers import all_providers
 from capture.sign_in.providers.base import Strength
 from portal import event_kinds
+from portal.notifications.channels import all_channels
 
 event_kinds.register_subject("photo", _("Photos"), order=60)
 event_kinds.register(
@@ -23,6 +24,8 @@ event_kinds.register(
         "student.sign_in_failed": _("Sign-in of a student failed"),
         "student.signed_in": _("Student signed in"),
         "student.document_seen": _("Document of the student seen at a station"),
+        "student.wechat_linked": _("WeChat of the student linked for signing in"),
+        "student.wechat_unlinked": _("WeChat of the student unlinked"),
         "student.agreed": _("Student agreed to the use of the portrait"),
         "student.consent_withdrawn": _("Student took the consent back"),
         "student.data_taken": _("Student downloaded a copy of their data"),
@@ -122,6 +125,7 @@ event_kinds.register_facts(
         "strength": _("What stands behind it"),
         "why": _("Why it was refused"),
         "service": _("Service"),
+        "channel": _("Channel"),
         "service_number": _("Number at the service"),
         "rules": _("Rules"),
         "limits": _("Limits"),
@@ -143,6 +147,7 @@ event_kinds.register_facts(
         "recognised_by": {way.name: way.title for way in all_providers().values()},
         "strength": dict(Strength.choices),
         "photograph_strength": dict(Strength.choices),
+        "channel": {name: each.label for name, each in all_channels().items()},
         "service": {name: each.title for name, each in real_name.SERVICES.items()},
         "why": {
             "expired": _("the capture code has expired"),

@@ -105,6 +105,32 @@ class RegistryCode(TenantModel):
         return f"{self.student_id} {self.bound_at}"
 
 
+class WeChatBinding(TenantModel):
+    """The WeChat that signs a student in with one tap: an openid at one of our accounts, as a keyed hash.
+
+    One openid is one student of a season; a person of school or center unlinks it (capture.sign_in.wechat_binding).
+    """
+
+    path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
+    NO_ROWS_OF_ENDED = ("student",)
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="+", db_index=False)
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)
+    channel = models.CharField(max_length=20)  # of portal.notifications.channels: whose openid it is
+    openid_hash = models.CharField(max_length=70)
+    bound_at = models.DateTimeField(_("linked"), auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("season", "channel", "openid_hash"), name="one_student_an_openid"),
+            models.UniqueConstraint(fields=("student", "channel"), name="one_openid_a_student"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student_id} {self.channel}"
+
+
 class RealNameCount(models.Model):
     """How often a real-name service was asked on a day of a season, and what it cost. No student stands in it."""
 

@@ -135,6 +135,15 @@ register(
         link=ME,
     ),
     NotificationKind(
+        "wechat_unlinked",
+        _("Your WeChat was unlinked"),
+        _(
+            "It signs you in no more, and you are signed out everywhere. Sign in another way; then you can link one again."
+            " Reason: %(reason)s"
+        ),
+        link=ME,
+    ),
+    NotificationKind(
         "account_unlocked",
         _("Your account is unlocked"),
         _("You can sign in and take your photo. Please follow the photo rules."),

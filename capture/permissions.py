@@ -50,6 +50,7 @@ permissions.register("admission_photos.upload", _("Upload admission photos"), ro
 permissions.register("likenesses.clear", _("Clear a likeness"), roles=JUDGING)
 permissions.register("students.lock", _("Lock a student's account"), roles=SCHOOL)
 permissions.register("students.unlock", _("Unlock a student's account"), roles={Role.SCHOOL_ADMIN})
+permissions.register("students.unlink_wechat", _("Unlink a student's WeChat"), roles=OFFICERS)
 permissions.register(
     "stations.help", _("See whom a station expects today, and help"), roles=SCHOOL | {Role.SCHOOL_HELPER}
 )

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from capture.models import Consent, Exemption, Imprint, Likeness, Photo, RegistryCode
+from capture.models import Consent, Exemption, Imprint, Likeness, Photo, RegistryCode, WeChatBinding
 from capture.review import exemptions
 from capture.upload import submission
 from portal import files, history
@@ -98,6 +98,7 @@ def erase_photos(student: Student, whole: bool) -> None:
     Likeness.objects.filter(photo__student=student).delete()
     Exemption.objects.filter(student=student).delete()
     RegistryCode.objects.filter(student=student).delete()
+    WeChatBinding.objects.filter(student=student).delete()
     submission.end_unsubmitted(student, by=history.SYSTEM)
     for photo in Photo.objects.filter(student=student):
         is_kept = photo.status in KEPT and not whole

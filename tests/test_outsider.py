@@ -226,6 +226,8 @@ PUBLIC = {
     "capture:signin",
     "capture:signout",
     "capture:read_code",  # reads a picture, keeps nothing and looks nobody up
+    "capture:wechat_begin",  # to WeChat and back; who has linked it is signed in
+    "capture:wechat_signed_in",
     "capture:errand",  # of the visitor's own session; without one it leads to the sign-in
     "capture:errand_back",
     "capture:simulated_face",  # as a real-name service itself, on a demo alone

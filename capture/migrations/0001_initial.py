@@ -564,6 +564,47 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="WeChatBinding",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("channel", models.CharField(max_length=20)),
+                ("openid_hash", models.CharField(max_length=70)),
+                ("bound_at", models.DateTimeField(auto_now_add=True, verbose_name="linked")),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.TENANT_MODEL
+                    ),
+                ),
+                (
+                    "season",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.SEASON_MODEL,
+                    ),
+                ),
+                (
+                    "student",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="students.student",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("season", "channel", "openid_hash"), name="one_student_an_openid"
+                    ),
+                    models.UniqueConstraint(fields=("student", "channel"), name="one_openid_a_student"),
+                ]
+            },
+        ),
+        migrations.CreateModel(
             name="RealNameCount",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

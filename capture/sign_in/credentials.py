@@ -21,6 +21,7 @@ from capture.sign_in.providers.base import (
     Refused,
     SeenDocument,
     Visit,
+    WeChatAccount,
 )
 from capture.sign_in.real_name.asking import Answer
 from capture.sign_in.real_name.base import Person
@@ -36,6 +37,12 @@ from students.models import Student
 
 class NotRecognised(Refused):
     """No student of the roster is who the visitor claims to be."""
+
+
+class NotLinked(PortalError):
+    """WeChat has said who it is, and no student has linked that."""
+
+    status = 409
 
 
 class WhichSeason(PortalError):
@@ -132,6 +139,8 @@ def _student_of(claim: Claim, provider: Provider, year: int | None) -> Student:
         found = [row for row in matching.students_of(claim) if year in (None, row.season.year)]
         if not found:
             sentence, why = matching.refusal_of(claim)
+            if isinstance(claim, WeChatAccount):  # no attempt to be somebody
+                raise NotLinked(sentence)
             raise NotRecognised(sentence, why=why, claim=claim)
         if len(found) > 1:
             raise WhichSeason([row.season.year for row in found])

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from capture.sign_in.providers.base import Claim, Facts, MaskedIdentity, Refused, SeenDocument
+from capture.sign_in import wechat_binding
+from capture.sign_in.providers.base import Claim, Facts, MaskedIdentity, Refused, SeenDocument, WeChatAccount
 from schools.models import School, Season
 from students.identity import id_encryption
 from students.models import Student
@@ -25,6 +26,9 @@ def students_of(claim: Claim) -> list[Student]:
             return [row for row in numbered(claim.student_no) if _is_masked(claim, row)]
         case SeenDocument():
             return [row for row in numbered(claim.student_no) if row.pk == claim.student]
+        case WeChatAccount():
+            linked = wechat_binding.student_ids(claim.channel, claim.openid)
+            return list(_of_seasons().filter(pk__in=linked, school__is_active=True)[:1])  # of the newest season
         case Facts():
             rows = _of_seasons().filter(id_hash__in=id_encryption.digests(claim.id_number))
             tried: Sequence[Student | None] = [*rows] or [None]
@@ -44,6 +48,8 @@ def named_by(claim: Claim, season: Season) -> list[Student]:
 
     The document number has no part in it: who may read the history would see by a guess whose it is.
     """
+    if isinstance(claim, WeChatAccount):
+        return []
     numbers = [student for student in numbered(claim.student_no) if student.season_id == season.pk]
     return [student for student in numbers if not isinstance(claim, Facts) or is_same(claim.name, student.name)]
 
@@ -58,6 +64,11 @@ def refusal_of(claim: Claim) -> tuple[str, str]:
             ), "someone_else"
         case SeenDocument():
             return _("You are not in the roster any more. Ask your school."), ""
+        case WeChatAccount():
+            return _(
+                "This WeChat is not linked to a student yet. Sign in another way, then link it; from then on one tap is"
+                " enough."
+            ), ""
         case Facts():
             return _(
                 "We do not find you in the roster with these details. Look for typing errors; else ask your school."

@@ -77,6 +77,8 @@ def back(request: Any) -> HttpResponse:
         messages.error(request, _("This check is too old or used up. Please begin again."))
         return redirect("capture:signin")
     sign_in = f"{reverse('capture:signin')}?by={kept['way']}"
+    if kept["after"] == "capture:camera":
+        sign_in += "&next=camera"
     away = credentials.Away(kept["student"], kept["way"], Errand(kept["service"], kept["url"], kept["token"]))
     try:
         rate_limits.refuse_too_many("errand", kept["token"], LOOKS)

@@ -9,7 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from capture.sign_in import wechat_binding
+from capture.sign_in.providers.base import Strength
 from portal.notifications import choices, linking
+from portal.notifications.channels import wechat
 from students.identity.student_access import student_page
 
 
@@ -20,7 +23,12 @@ def choose(request: Any) -> HttpResponse:
         choices.save(request.student, school=request.school, values=request.POST.getlist("want"))
         messages.success(request, _("Your choice is kept."))
         return HttpResponseRedirect(reverse("capture:notifications"))
-    context = {"choices": choices.of(request.student)} | linking.offer(request)
+    context = {
+        "choices": choices.of(request.student),
+        "bindings": wechat_binding.of(request.student),
+        "is_enough": Strength.is_enough(request.student_session.strength, least=wechat_binding.LEAST),
+        **linking.offer(request),
+    }
     return render(request, "capture/notifications.html", context)
 
 
@@ -33,6 +41,17 @@ def wechat_link(request: Any) -> HttpResponse:
 @require_GET
 @student_page
 def wechat_linked(request: Any) -> HttpResponse:
-    linking.finish(request, request.student, school=request.school)
-    messages.success(request, _("Your WeChat is linked."))
+    row = request.student_session
+    openid = linking.openid_of(linking.code_of(request))
+    signs_in = wechat_binding.link(
+        request.student,
+        channel=wechat.CHANNEL.name,
+        openid=openid,
+        strength=row.strength,
+        way=row.recognised_by,
+    )
+    if signs_in:
+        messages.success(request, _("Your WeChat is linked. From now on one tap signs you in."))
+    else:
+        messages.success(request, _("Your WeChat is linked."))
     return HttpResponseRedirect(reverse("capture:notifications"))

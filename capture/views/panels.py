@@ -17,6 +17,7 @@ from capture.models import Photo
 from capture.review import decisions
 from capture.review.return_reasons import LOCKING
 from capture.review.worklist import REJECTED_BY
+from capture.sign_in import wechat_binding
 from portal import history, permissions
 from portal.access import school_page, staff_page
 from portal.event_kinds import VALUE_LABELS
@@ -78,6 +79,9 @@ def student_photos(request: Any, pk: int) -> HttpResponse:
         "may_lock": permissions.may(request.membership, "students.lock"),
         "may_unlock": permissions.may(request.membership, "students.unlock"),
         "lock_form": ReasonForm(auto_id="lock_%s"),
+        "bindings": wechat_binding.of(student),
+        "may_unlink": permissions.may(request.membership, "students.unlink_wechat"),
+        "unlink_form": ReasonForm(auto_id="unlink_%s"),
         "unlockers": decisions.unlockers(student.school),
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
         "lock_presets": LOCKING,

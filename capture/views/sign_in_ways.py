@@ -1,17 +1,20 @@
-"""The center's page of the ways by which students sign in."""
+"""The center's page of the ways by which students sign in, and unlinking a student's WeChat."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from capture.forms import SignInWaysForm
-from capture.sign_in import offers
+from capture.forms import ReasonForm, SignInWaysForm
+from capture.sign_in import offers, wechat_binding
 from capture.sign_in.real_name import asking
-from portal.access import center_page
+from portal.access import center_page, school_page
 from portal.errors import PortalError
+from portal.pages.form_fields import checked
+from students.models import Student
 
 
 @center_page(may="season.see", to_post="season.manage")
@@ -35,3 +38,23 @@ def center(request: Any) -> HttpResponse:
             return redirect("capture:center_sign_in")
     context = {"form": form, "shown": request.season, "services": asking.uses(request.season)}
     return render(request, "capture/center_sign_in.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@school_page(may="students.unlink_wechat")
+def unlink_wechat(request: Any, pk: int) -> HttpResponse:
+    """`pk`: the student."""
+    return _unlink(request, pk, "students:student")
+
+
+@require_POST
+@center_page(may="students.unlink_wechat")
+def center_unlink_wechat(request: Any, pk: int) -> HttpResponse:
+    return _unlink(request, pk, "students:center_student")
+
+
+def _unlink(request: Any, pk: int, page: str) -> HttpResponse:
+    student = get_object_or_404(Student.objects.select_related("school", "season"), pk=pk)
+    wechat_binding.unlink(student, **checked(ReasonForm(request.POST)), by=request.user)
+    messages.success(request, _("WeChat is unlinked, the student is told and signed out everywhere."))
+    return redirect(page, student.pk)

@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from capture.forms import AppealForm, ConfirmForm
 from capture.judging import explanations, limits
 from capture.models import Photo, Station
 from capture.review import appeals, decisions
-from capture.sign_in import consent, credentials, offers, photographing
+from capture.sign_in import consent, credentials, offers, photographing, wechat_binding
 from capture.sign_in.providers import all_providers
 from capture.sign_in.providers.base import Provider
 from capture.stations import slots
@@ -27,14 +27,15 @@ from capture.upload import intake, submission, waiting
 from capture.views import errands
 from capture.views.rule_cards import RULE_CARDS
 from portal.errors import PortalError
-from portal.notifications.channels import inbox
+from portal.notifications import linking
+from portal.notifications.channels import inbox, wechat
 from portal.pages import qr_codes
 from portal.pages.form_fields import checked, whole_number
 from portal.security import headers
 from portal.tenancy import school_scope
 from schools.days import opening_hours
 from schools.models import Action, Enrolment
-from students.identity.student_access import end_session, session_of, start_session, student_page
+from students.identity.student_access import Recognition, end_session, session_of, start_session, student_page
 from students.models import Student
 
 # Kinds of notifications whose content the student's home page shows already.
@@ -72,6 +73,7 @@ def sign_in(request: Any) -> HttpResponse:
     challenge = way.start(visit)
     form = challenge.form(request.POST or None, request.FILES or None)
     context = {"ways": ways, "way": way, "challenge": challenge, "form": form, "asks_for_more": bool(weak)}
+    context |= linking.offer(request)
     if request.method == "POST" and form.is_valid():
         try:
             _season(request)
@@ -93,6 +95,30 @@ def sign_in(request: Any) -> HttpResponse:
     if challenge.uses_camera:
         response["Permissions-Policy"] = headers.WITH_CAMERA
     return response
+
+
+@never_cache
+@require_GET
+def wechat_begin(request: Any) -> HttpResponse:
+    """To WeChat, which says who it is."""
+    return linking.begin(request, reverse("capture:wechat_signed_in"))
+
+
+@never_cache
+@require_GET
+def wechat_signed_in(request: Any) -> HttpResponse:
+    """Back from WeChat: who has linked it is signed in."""
+    provider = all_providers()[wechat_binding.WAY]
+    try:
+        _season(request)
+        values = {"code": linking.code_of(request), "channel": wechat.CHANNEL.name}
+        recognised = credentials.sign_in(provider=provider, visit=errands.visit_of(request), values=values)
+    except PortalError as error:
+        messages.warning(request, str(error))
+        return redirect("capture:signin")
+    assert isinstance(recognised, Recognition)
+    start_session(request, recognised)
+    return redirect("capture:me")
 
 
 def _chosen(request: Any, ways: list[Provider]) -> Provider:

@@ -69,6 +69,12 @@ def bind(person: Actor, *, school: Tenant | None, channel: str, address: str) ->
         )
 
 
+def unbind(person: Actor, *, channels: Iterable[str]) -> None:
+    """No linked address any more; what the person wants by the channel is kept."""
+    rows = Contact.objects.filter(recipient_key=person.actor_key, channel__in=channels)
+    rows.update(linked_sealed=b"", linked_hash="", refused_address="", refusal="")
+
+
 def mark_refused(row: Delivery, contact: Contact | None, reason: str) -> None:
     """Send nothing more to the address of this delivery. `contact`: whose linked address it went to."""
     if contact:

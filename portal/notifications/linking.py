@@ -37,14 +37,22 @@ def begin(request: Any, back: str) -> HttpResponseRedirect:
 
 
 def finish(request: Any, person: Actor, *, school: Tenant | None) -> None:
-    """Back from WeChat. Without the state that this session was given, somebody else's WeChat could be linked."""
+    """Back from WeChat."""
+    contacts.bind(person, school=school, channel=wechat.CHANNEL.name, address=openid_of(code_of(request)))
+
+
+def code_of(request: Any) -> str:
+    """The code with which somebody comes back. Without the state that this session was given, it could be another's."""
     state = request.session.pop(STATE, "")
     given = request.GET.dict()
     if not state or not secrets.compare_digest(state, given.get("state", "")):
         raise PortalError(_("This link is used up. Please link your WeChat again."))
+    return str(given.get("code", ""))
+
+
+def openid_of(code: str) -> str:
     try:
-        openid = wechat.CHANNEL.openid_of(given.get("code", ""))
+        return wechat.CHANNEL.openid_of(code)
     except ChannelDown as error:
         log.warning("WeChat did not answer who somebody is: %s", error)
         raise PortalError(_("WeChat does not answer. Please try again later.")) from error
-    contacts.bind(person, school=school, channel=wechat.CHANNEL.name, address=openid)

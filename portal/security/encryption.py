@@ -65,6 +65,11 @@ def keyed_hashes(content: str, purpose: bytes) -> list[str]:
     return [f"{version}:{hmac.digest(key, content.encode(), 'sha256').hex()}" for version, key in keys]
 
 
+def can_be_found(keyed_hash: str) -> bool:
+    """Whether the key that made it is still there, so that `keyed_hashes` of the same text has it."""
+    return any(keyed_hash.startswith(made.partition(":")[0] + ":") for made in keyed_hashes("", b""))
+
+
 def encrypt(content: str, place: Place) -> bytes:
     return encrypt_bytes(content.encode(), place)
 

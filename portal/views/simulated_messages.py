@@ -16,6 +16,8 @@ from portal.notifications import texts
 from portal.notifications.channels import all_channels, templates
 
 SHOWN = 100
+LEADS_TO = ("wechat_linked", "wechat_signed_in")
+PHONES = ("A", "B")  # two people's, to try what happens
 
 
 def simulated() -> list[str]:
@@ -40,10 +42,10 @@ def wechat(request: Any) -> HttpResponse:
     """What WeChat asks when somebody is sent to it. It leads back to a page of ours and nowhere else."""
     back, state = (request.GET.get(name, "") for name in ("back", "state"))
     try:
-        is_ours = templates.is_simulated("wechat") and resolve(back).url_name == "wechat_linked"
+        is_ours = templates.is_simulated("wechat") and resolve(back).url_name in LEADS_TO
     except Resolver404:
         is_ours = False
     if not is_ours:
         raise Http404
-    url = f"{back}?{urlencode({'code': 'simulated', 'state': state})}"
-    return render(request, "portal/simulated_wechat.html", {"url": url})
+    phones = [(name, f"{back}?{urlencode({'code': name, 'state': state})}") for name in PHONES]
+    return render(request, "portal/simulated_wechat.html", {"phones": phones})

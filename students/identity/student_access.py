@@ -101,6 +101,11 @@ def end_session(request: Any, *, everywhere: bool = False) -> None:
     request.session.flush()
 
 
+def end_all(student: Student) -> None:
+    """Sign the student out everywhere, in the scope that is open."""
+    StudentSession.objects.filter(student=student).delete()
+
+
 def end_token(token: str) -> None:
     row = _live(token_hash=_hash_of(token))
     if row:

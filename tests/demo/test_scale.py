@@ -51,6 +51,7 @@ EMPTY = {
     "billing.Difference": "one payment in 3,001 is not on its bill",
     "billing.Waiver": "one student in 300 of the schools whose students pay",
     "capture.RealNameCount": "the demo's students sign in by the roster until somebody tries a real-name service",
+    "capture.WeChatBinding": "the demo's students have no WeChat until somebody links the simulator's",
     "capture.RegistryCode": "the demo's students sign in by the roster until somebody fetches a code",
     "capture.Likeness": "one photo in 3,000 is nearly another one",
     **dict.fromkeys(

@@ -60,7 +60,8 @@ class Asked:
     """A challenge: the visitor fills this form in. `template`: what stands above its fields.
 
     `simulator`: the name of the page that stands for an outside service; its label says so. `is_simulated`: the answers
-    come from none.
+    come from none. `begins_at`: the name of a page that leads
+    to the outside service, in place of a form.
     """
 
     form: type[forms.Form]
@@ -68,6 +69,7 @@ class Asked:
     uses_camera: bool = False
     simulator: str = ""
     is_simulated: bool = False
+    begins_at: str = ""
 
 
 Challenge = Asked
@@ -105,7 +107,15 @@ class SeenDocument:
     station: str
 
 
-Claim = Facts | MaskedIdentity | SeenDocument
+@dataclass(frozen=True)
+class WeChatAccount:
+    """A claim: WeChat says that this is the person with the openid at our account (the channel)."""
+
+    channel: str
+    openid: str
+
+
+Claim = Facts | MaskedIdentity | SeenDocument | WeChatAccount
 
 
 @dataclass(frozen=True)

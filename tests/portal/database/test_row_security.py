@@ -134,6 +134,7 @@ DELETED_BY = dict.fromkeys(COUNTERS, "system") | {
     "capture.Likeness": "school center system",
     "capture.RegistryCode": "school center system",
     "capture.Slot": "school",
+    "capture.WeChatBinding": "school center system",
     "capture.Station": "school",
     "capture.StationSession": "school system",
     "billing.Callback": "system",
