@@ -26,7 +26,7 @@ from students.models import Student
 log = logging.getLogger(__name__)
 LEAST = Strength.HOLDS  # behind the sign-in after which WeChat is enough
 CHANNELS = (wechat.CHANNEL.name, mini_program.CHANNEL.name)
-WAY = "wechat"  # the name of the provider: what it has signed in may not link another one
+WAY = "wechat"  # the name of the provider
 
 
 def link(student: Student, *, channel: str, openid: str, strength: str, way: str) -> bool:
@@ -43,16 +43,17 @@ def link(student: Student, *, channel: str, openid: str, strength: str, way: str
         with school_scope(student.school), transaction.atomic():
             Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)
             own = WeChatBinding.objects.filter(student=student, channel=channel).first()
-            if own and own.openid_hash not in hashes and encryption.can_be_found(own.openid_hash):
+            is_own = own is not None and own.openid_hash in hashes
+            if own and not is_own and encryption.can_be_found(own.openid_hash):
                 raise Conflict(_("Another WeChat is linked to you. Your school can unlink it; then link this one."))
-            signs_in = bool(own) or Strength.is_enough(strength, least=LEAST)
-            if signs_in and (own is None or own.openid_hash != hashes[0]):
+            signs_in = is_own or Strength.is_enough(strength, least=LEAST)
+            if signs_in:  # after a change of keys the hash is made anew
                 WeChatBinding.objects.update_or_create(
                     student=student,
                     channel=channel,
                     defaults={"school": student.school, "season": student.season, "openid_hash": hashes[0]},
                 )
-            if signs_in and own is None:
+            if signs_in and not is_own:
                 facts = {"channel": channel, "recognised_by": way, "strength": strength}
                 history.record("student.wechat_linked", student, by=student, facts=facts)
             contacts.bind(student, school=student.school, channel=channel, address=openid)

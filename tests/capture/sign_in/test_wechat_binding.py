@@ -1,7 +1,7 @@
 """WeChat is linked once after a strong sign-in, then signs in with one tap; one openid is one student; a person unlinks it."""
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from capture.models import WeChatBinding
@@ -128,11 +128,11 @@ def test_one_phone_is_one_student_and_unlinking_is_the_way(peer, student, other_
 def test_the_database_itself_gives_an_openid_to_one_student(peer, student, school, season):
     twin = factories.student(school, season)
     wechat_binding.link(student, channel="wechat", openid="oABC", strength="holds", way="x")
-    row = WeChatBinding.objects.get()
-    with pytest.raises(IntegrityError), school_scope(school):
-        WeChatBinding.objects.create(
-            school=school, season=season, student=twin, channel="wechat", openid_hash=row.openid_hash
-        )
+    with school_scope(school):
+        row = WeChatBinding.objects.get()
+        values = {"school": school, "season": season, "student": twin, "channel": "wechat"}
+        with pytest.raises(IntegrityError), transaction.atomic():
+            WeChatBinding.objects.create(openid_hash=row.openid_hash, **values)
 
 
 def test_a_code_is_good_once_at_our_account_and_with_our_state(peer, student, settings):
@@ -192,9 +192,12 @@ def test_after_a_change_of_keys_the_student_links_anew_and_erasure_forgets(peer,
     wechat_binding.link(student, channel="wechat", openid="oABC", strength="holds", way="x")
     with school_scope(student.school):
         WeChatBinding.objects.update(openid_hash="9:" + "0" * 64)
-    with pytest.raises(Conflict):
+    with school_scope(student.school), pytest.raises(Conflict):
         wechat_binding.unlink(factories.student(student.school, student.season), reason="x", by=owner)
-    wechat_binding.link(student, channel="wechat", openid="oNEW", strength="knows", way="x")
+    new = {"channel": "wechat", "openid": "oNEW", "way": "x"}
+    assert not wechat_binding.link(student, strength="knows", **new)  # a list is not enough to take it over
+    assert wechat_binding.link(student, strength="seen", **new)
+    assert wechat_binding.link(student, strength="knows", **new)  # it is linked already
     with system_scope():
         assert not WeChatBinding.objects.get().openid_hash.startswith("9:")
         erasure.erase(student=student, reason="asked", by=owner)
