@@ -6,6 +6,8 @@
 set -eu
 HERE=$(cd "$(dirname "$0")/.." && pwd)
 [ "$(id -u)" = 0 ] || { echo "Run this as root." >&2; exit 1; }
+# With mounts of its own: nobody else keeps them open when they are gone here, and they go with the trial.
+[ -n "${TRIAL_MOUNTS:-}" ] || exec env TRIAL_MOUNTS=own unshare --mount --propagation private "$0" "$@"
 FOLDER=${1:-$(mktemp -d /var/tmp/tucai-trial.XXXXXX)}
 ROOT=$FOLDER/root
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
@@ -20,7 +22,6 @@ if [ ! -e "$FOLDER/disk" ]; then
     mv "$FOLDER/disk.new" "$FOLDER/disk"
 fi
 mount -o loop "$FOLDER/disk" "$ROOT"
-trap 'mountpoint -q "$ROOT" && umount "$ROOT"' EXIT
 if [ ! -e "$ROOT/etc/debian_version" ]; then
     debootstrap --variant=minbase --include=ca-certificates,systemd,systemd-sysv,dbus bookworm "$ROOT" "$MIRROR" >"$FOLDER/debootstrap.log"
     echo "deb $MIRROR bookworm-updates main" >>"$ROOT/etc/apt/sources.list"
@@ -38,6 +39,7 @@ printf '127.0.0.1 localhost photos.trial.test\n' >"$ROOT/etc/hosts"
 
 in_container --setenv=PIP_CERT=/etc/ssl/certs/ca-certificates.crt /opt/tucai/deploy/install.sh packages
 umount "$ROOT"
+rm -f "$FOLDER/machine"
 cp --sparse=always "$FOLDER/disk" "$FOLDER/machine"
 mount -o loop "$FOLDER/machine" "$ROOT"
 passed "packages"
@@ -47,6 +49,5 @@ mkdir -p "$ROOT/etc/systemd/system/multi-user.target.wants" "$ROOT/var/log/journ
 ln -sf ../trial.service "$ROOT/etc/systemd/system/multi-user.target.wants/"
 in_container --boot --private-network --console=read-only systemd.show_status=false
 passed "the product was installed, used and restored"
-trap - EXIT
 umount "$ROOT"
 [ -n "${1:-}" ] || rm -rf "$FOLDER"

@@ -1,6 +1,7 @@
 """The examples of deploy/ hold what the portal relies on."""
 
 import configparser
+import json
 import re
 from pathlib import Path
 
@@ -91,7 +92,8 @@ def test_nginx_limits_every_location_that_leads_to_the_portal():
 
 
 def test_private_files_have_the_headers_that_nginx_drops():
-    (private,) = [text for _indent, text in blocks("location") if "internal;" in text]
+    ((_indent, private),) = blocks("location /private/")
+    assert "internal;" in private
     for name in (
         "X-Content-Type-Options",
         "X-Frame-Options",
@@ -111,3 +113,13 @@ def test_nginx_speaks_only_modern_tls_and_sends_no_program_on_to_it():
         assert re.findall(rf"^ *{re.escape(setting)};", NGINX, re.M) == [f"{setting};"]
     plain = next(text for _indent, text in blocks("server") if "listen 80;" in text)
     assert re.findall(r"location (/\S+) +{ return 403; }", plain) == ["/api/", "/pay/notify/"]
+
+
+def test_nginx_says_a_sentence_where_no_web_answers_or_its_disk_is_full():
+    """A full disk and a dead web are tried in deploy/trial; the camera keeps the photo of a 503 with Retry-After."""
+    assert re.search(r"error_page 500 502 504 =503 \$tucai_away;", NGINX)
+    away = [text for _indent, text in blocks("location = /away/")]
+    assert len(away) == 2
+    assert all("internal;" in text and "Retry-After 30 always" in text and "return 503 '" in text for text in away)
+    (program,) = re.findall(r"application/json;.*?return 503 '(.+?)';", away[1], re.S)
+    assert json.loads(program).keys() == {"error"}
