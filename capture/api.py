@@ -152,6 +152,9 @@ class ConsentText(serializers.Serializer):
     admission_comparison = serializers.BooleanField(
         default=False, write_only=True, help_text="its own tick: the face with the admission photo"
     )
+    film = serializers.BooleanField(
+        default=False, write_only=True, help_text="its own tick: a second of small frames before the shutter"
+    )
     printing = serializers.BooleanField(default=False, write_only=True, help_text="its own tick: the printing house")
     guardian_name = serializers.CharField(
         default="", max_length=60, write_only=True, help_text="needed where the student is under 14"
@@ -160,6 +163,11 @@ class ConsentText(serializers.Serializer):
 
 class Upload(serializers.Serializer):
     photo = serializers.FileField(help_text="JPEG, PNG, WebP, HEIC or AVIF")
+    frames = serializers.FileField(
+        required=False,
+        help_text="with the tick: a line of JSON, {frames: [{at: ms before, size: bytes}]}, then 3 to 12 JPEG frames of 96 to"
+        " 320 px, oldest first, 200 kB in all",
+    )
     token = serializers.UUIDField(help_text="drawn anew for each picture: sent twice, it is one photo")
     origin = serializers.ChoiceField(
         choices=[(each.value, each.label) for each in (Photo.Origin.CAMERA, Photo.Origin.FILE)],  # no station's
@@ -269,6 +277,7 @@ class Photos(StudentAPI):
                 student=self.student,
                 enrolment=self.enrolment,
                 data=form.validated_data["photo"],
+                film=form.validated_data.get("frames"),
                 token=token,
                 origin=form.validated_data["origin"],
                 by=self.student,

@@ -41,6 +41,13 @@ class ConfirmForm(forms.Form):
         help_text=_("So it is noticed before graduation if a photo will not be recognised. Without it a person looks."),
         required=False,
     )
+    film = forms.BooleanField(
+        label=_("A second of small pictures before the shutter may be sent with my photo."),
+        help_text=_(
+            "They show that nobody photographs a picture, and are deleted after the review. Without it all is as before."
+        ),
+        required=False,
+    )
     printing = forms.BooleanField(
         label=_("My portrait, name and document number may go to the printing house."),
         help_text=_("Without it you get no printed photos; the electronic portrait is still made."),

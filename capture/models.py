@@ -37,6 +37,10 @@ def admission_photo_path(photo: "AdmissionPhoto", filename: str) -> str:
     return f"admission-photos/{photo.school_id}/{uuid.uuid4().hex}"
 
 
+def film_path(film: "Film", filename: str) -> str:
+    return f"films/{film.school_id}/{uuid.uuid4().hex}"
+
+
 def portrait_path(photo: "Photo", filename: str) -> str:
     return f"portraits/{photo.school_id}/{uuid.uuid4().hex}.jpg"
 
@@ -69,6 +73,8 @@ class Consent(TenantModel):
     face_comparison = models.BooleanField(_("comparison of faces"), default=False)
     # The face with the admission photo, and with those of the school's other students.
     admission_comparison = models.BooleanField(_("comparison with the admission photo"), default=False)
+    # A few small frames of the second before the shutter.
+    film = models.BooleanField(_("film before the shutter"), default=False)
     printing = models.BooleanField(_("printing house"), default=False)
     guardian_name = models.CharField(_("parent or guardian"), max_length=60, blank=True)
     station = models.CharField(
@@ -853,3 +859,23 @@ class FaceComparison(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.photo_id} {self.kind}"
+
+
+class Film(TenantModel):
+    """The second before the shutter, encrypted on the disk: a few small frames (vision.live.film). Kept until the photo is decided."""
+
+    path_to_student = "photo__student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
+
+    photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="+")
+    frames = models.FileField(upload_to=film_path)
+    frames_size = models.PositiveIntegerField(default=0)  # bytes, encrypted
+    count = models.PositiveSmallIntegerField()  # of frames
+    stored_at = models.DateTimeField(default=timezone.now)
+    watched_at = models.DateTimeField(null=True, blank=True)  # measured (capture.live.watching)
+
+    class Meta:
+        indexes = [models.Index(fields=("id",), name="film_unwatched", condition=Q(watched_at=None))]
+
+    def __str__(self) -> str:
+        return str(self.photo_id)

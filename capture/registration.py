@@ -13,6 +13,7 @@ from capture.class_papers import making
 from capture.figures import monitor  # noqa: F401
 from capture.forms import ReasonForm
 from capture.judging import rejudge  # noqa: F401
+from capture.live import films
 from capture.models import AdmissionUpload, Consent, Exemption, FaceComparison, Likeness, Photo, Slot, Station
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import decisions, exemptions, worklist
@@ -187,6 +188,7 @@ own_data.register(
             "text__words",
             "face_comparison",
             "admission_comparison",
+            "film",
             "printing",
             "guardian_name",
             "station",
@@ -260,6 +262,13 @@ portal.privacy.retention.register(
     setting="KEEP_ADMISSION_PHOTOS_DAYS",
     due=lambda before: admission_photos.kept_too_long(before).count(),
     delete=admission_photos.delete_old,
+)
+portal.privacy.retention.register(
+    "films",
+    _("Films of the second before the shutter, once the photo is decided or taken again"),
+    setting="KEEP_FILMS_DAYS",
+    due=lambda before: films.kept_too_long(before).count(),
+    delete=films.delete_old,
 )
 unfinished.register(
     _("Photos in review"),

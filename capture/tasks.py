@@ -9,6 +9,7 @@ from celery.signals import worker_init, worker_process_init
 import vision
 from capture import capture_period, daily_check, retention, window_reminders
 from capture.judging import judge, likeness
+from capture.live import watching
 from capture.same_person import comparison
 from capture.upload import intake, submission
 from portal.background import health
@@ -31,6 +32,12 @@ def compare_face(school_id: int, photo_id: int) -> None:
         comparison.compare(photo_id=photo_id)
 
 
+@shared_task(queue=watching.QUEUE, time_limit=120)
+def watch_film(school_id: int, photo_id: int) -> None:
+    with school_scope(School.objects.get(pk=school_id)):
+        watching.watch(photo_id=photo_id)
+
+
 @shared_task(queue=intake.QUEUE)  # also while the workers of `default` build sheets
 def sweep_unjudged() -> None:
     health.note_sweep("photos", judge.sweep())
@@ -40,6 +47,7 @@ def sweep_unjudged() -> None:
 def sweep() -> None:
     likeness.sweep()
     comparison.sweep()
+    watching.sweep()
     submission.sweep_awaiting()
 
 

@@ -72,6 +72,7 @@ urlpatterns = [
     path("school/photos/<int:pk>/judge-again/", review.judge_again, name="judge_again"),
     path("school/photos/<int:pk>/frame/", framing.frame, name="frame"),
     path("school/photos/<int:pk>/original/", pictures.original, name="original"),
+    path("school/photos/<int:pk>/film/<int:frame>/", pictures.film_frame, name="film_frame"),
     path("school/photos/<int:pk>/<slug:kind>/", pictures.of_school, name="picture"),
     path("school/portraits/", recolouring.background, name="background"),
     path("school/portraits/again/", recolouring.make_again, name="portraits_again"),

@@ -157,6 +157,7 @@ KEEP_FORMS_DAYS = environment.number("KEEP_FORMS_DAYS", 1095, least=0, most=36_5
 KEEP_EVIDENCE_DAYS = environment.number("KEEP_EVIDENCE_DAYS", 180, least=0, most=36_500)
 # Stored so long ago, and the proofreading of their school is over.
 KEEP_ADMISSION_PHOTOS_DAYS = environment.number("KEEP_ADMISSION_PHOTOS_DAYS", 1, least=1, most=36_500)
+KEEP_FILMS_DAYS = environment.number("KEEP_FILMS_DAYS", 1, least=1, most=36_500)
 KEEP_ARCHIVES_DAYS = environment.number("KEEP_ARCHIVES_DAYS", 1, least=1, most=36_500)
 KEEP_SHEETS_DAYS = environment.number("KEEP_SHEETS_DAYS", 365, least=0, most=36_500)
 # A file that no row names is deleted so long after it was written: a restored backup may name it.

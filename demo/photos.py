@@ -2,14 +2,19 @@
 
 import datetime as dt
 import io
+import math
 import time
 import uuid
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image
 
 from capture.judging import judge, limits
+from capture.live import watching
 from capture.models import Exemption, Photo
 from capture.review import appeals, decisions, exemptions
 from capture.sign_in import consent
@@ -19,6 +24,7 @@ from portal.models import User
 from portal.tenancy import system_scope
 from schools.models import Enrolment, Season, Window
 from students.models import Student
+from vision.live.film import Frame, pack
 
 SIZE = (1200, 1600)
 JUDGING_TIMEOUT_SECONDS = 60
@@ -34,7 +40,8 @@ class PhotoCase:
     `last_step` is "waiting", "judged", "submitted", "returned", "locked" or "approved". `violation`
     is the rule that the photo breaks. With `is_copy` the photo is a copy of one of another school's
     student. `appearance` is how the student is, `exemption` what the student has declared of it.
-    With `is_appealed` the student asks for a person's look at the rejected photo.
+    With `is_appealed` the student asks for a person's look at the rejected photo. With `has_film` the film of the second
+    before the shutter shows a flat picture that is held before the camera.
     """
 
     last_step: str
@@ -43,6 +50,7 @@ class PhotoCase:
     appearance: str = ""
     exemption: str = ""
     is_appealed: bool = False
+    has_film: bool = False
 
 
 def photo_cases(phase: str, count: int) -> list[PhotoCase]:
@@ -55,7 +63,7 @@ def photo_cases(phase: str, count: int) -> list[PhotoCase]:
     some = [
         *(PhotoCase("judged", rule) for rule in wrong[: 6 if phase == "capturing" else 4]),
         *[PhotoCase("judged")] * 3,
-        PhotoCase("submitted", "screen"),
+        PhotoCase("submitted", "screen", has_film=True),
         PhotoCase("submitted", "beautified"),
         PhotoCase("submitted", "lens_glare"),
         *([PhotoCase("submitted", is_copy=True)] if phase == "paying" else []),
@@ -134,24 +142,41 @@ def _upload(student: Student, enrolment: Enrolment, case: PhotoCase, at: dt.date
         by=student,
         face_comparison=True,
         admission_comparison=True,
+        film=case.has_film,
         printing=True,
     )
     photo = intake.accept_upload(
         student=student,
         enrolment=enrolment,
         data=_copy(student) if case.is_copy else _drawn(student, case.violation, case.appearance),
+        film=ContentFile(_flat_film(student)) if case.has_film else None,
         token=uuid.uuid4(),
         origin=Photo.Origin.CAMERA,
         by=student,
         at=at,
     )
     judge.judge_photo(photo_id=photo.pk)
+    watching.watch(photo_id=photo.pk)
     return _wait_until_judged(photo)
 
 
 def _drawn(student: Student, violation: str | None = None, appearance: str = "") -> bytes:
     person = drawn_people.Person.random(student.pk * 7 + 1, gender=student.gender)
     return drawn_people.draw_jpeg(person, violation, appearance=appearance, size=SIZE)
+
+
+def _flat_film(student: Student) -> bytes:
+    """Ten frames of a picture that a hand moves before the camera."""
+    picture = np.asarray(Image.open(io.BytesIO(_drawn(student))).resize((480, 640)))[..., ::-1]
+    frames = []
+    for number in range(10):
+        swing = number / 3
+        matrix = cv2.getRotationMatrix2D((240, 300), 0.8 * math.sin(swing), 1.04 + 0.02 * math.cos(swing))
+        matrix[:, 2] += 9 * math.sin(swing * 1.3), 6 * math.cos(swing * 0.8)
+        moved = cv2.warpAffine(picture, matrix, (480, 640), borderMode=cv2.BORDER_REPLICATE)
+        small = cv2.resize(moved, (192, 256), interpolation=cv2.INTER_AREA)
+        frames.append(Frame(100 * (10 - number), cv2.imencode(".jpg", small)[1].tobytes()))
+    return pack(frames)
 
 
 def _copy(student: Student) -> bytes:

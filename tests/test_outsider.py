@@ -332,6 +332,7 @@ KWARGS = {
     "app_label": lambda world: "schools",
     "url": lambda world: "nowhere",
     "model_name": lambda world: "school",
+    "frame": lambda world: 0,  # of a film
     "name": lambda world: "none.pdf",  # of a document of the year
 }
 

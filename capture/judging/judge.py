@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 import vision
 from capture.judging import excuses, likeness, limits
+from capture.live import watching
 from capture.models import Finding, LimitSet, Photo
 from capture.same_person import comparison
 from capture.sign_in import consent
@@ -212,6 +213,8 @@ def record_judgement(photo: Photo, judgement: Judgement) -> Photo | None:
         likeness.compare_photo(photo)
     if photo.face_compared_at is None:
         comparison.enqueue(photo)
+    if judgement.status != Photo.Status.REJECTED:
+        watching.enqueue(photo)
     return photo
 
 

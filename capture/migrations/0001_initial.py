@@ -805,6 +805,7 @@ class Migration(migrations.Migration):
                     "admission_comparison",
                     models.BooleanField(default=False, verbose_name="comparison with the admission photo"),
                 ),
+                ("film", models.BooleanField(default=False, verbose_name="film before the shutter")),
                 ("printing", models.BooleanField(default=False, verbose_name="printing house")),
                 ("guardian_name", models.CharField(blank=True, max_length=60, verbose_name="parent or guardian")),
                 ("station", models.CharField(blank=True, max_length=60, verbose_name="ticked at the station")),
@@ -980,6 +981,22 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ('id',),
                 'constraints': [models.UniqueConstraint(fields=('photo', 'kind', 'other_student'), name='one_face_comparison_a_kind', nulls_distinct=False)],
+            },
+        ),
+        migrations.CreateModel(
+            name='Film',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('frames', models.FileField(upload_to=capture.models.film_path)),
+                ('frames_size', models.PositiveIntegerField(default=0)),
+                ('count', models.PositiveSmallIntegerField()),
+                ('stored_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('watched_at', models.DateTimeField(blank=True, null=True)),
+                ('photo', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='capture.photo')),
+                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('watched_at', None)), fields=['id'], name='film_unwatched')],
             },
         ),
         migrations.RunSQL(APPEND_ONLY, CHANGEABLE),

@@ -2,7 +2,7 @@
 finding."""
 
 from capture.judging import limits, replay
-from capture.models import AdmissionPhoto, Finding, Photo
+from capture.models import AdmissionPhoto, Film, Finding, Photo
 from capture.review import decisions
 from capture.sign_in import consent
 from portal import history
@@ -21,6 +21,13 @@ def approve_if_green(photo: Photo) -> Photo:
         return photo
 
 
+def approve_waiting(photo_id: int) -> None:
+    """A photo that was submitted while something was still to be compared may be green now."""
+    fresh = Photo.objects.select_related("student", "season").get(pk=photo_id)
+    if fresh.status == Photo.Status.SUBMITTED:
+        approve_if_green(fresh)
+
+
 @retried
 def _approve(photo: Photo) -> Photo:
     approved = decisions.approve(photo=photo, by=history.SYSTEM, kind="photo.approved_automatically")
@@ -35,7 +42,7 @@ def is_green(photo: Photo) -> bool:
     """Whether the photo has no finding, neither stored nor under the limits in force.
 
     It also has to be compared with all other photos, which the student may have declined, and its face with
-    the admission photo, if there is one. The account must not be locked. A photo whose student has appealed, or from which an exemption takes rules, is for a person.
+    the admission photo, if there is one; a film that came with it is watched. The account must not be locked. A photo whose student has appealed, or from which an exemption takes rules, is for a person.
     """
     limit_set = limits.in_force(photo.season)
     if not limit_set.approves_green or photo.outcome != "green" or photo.student.is_locked:
@@ -45,6 +52,8 @@ def is_green(photo: Photo) -> bool:
     if photo.compared_at is None or photo.findings.exists() or not consent.allows_comparison(photo.student):
         return False
     if photo.face_compared_at is None or not _admission_allows(photo):
+        return False
+    if Film.objects.filter(photo=photo, watched_at=None).exists():
         return False
     return not replay.replay_photo(photo, limits.bounds(limit_set, background=photo.season.background))
 

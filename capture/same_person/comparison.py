@@ -17,9 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-import vision
-from capture.judging import limits
-from capture.models import FaceComparison, Finding, Photo
+from capture.judging import later_findings, limits
+from capture.models import FaceComparison, Photo
 from capture.review import automatic_approval
 from capture.same_person import admission_photos, face_numbers
 from capture.sign_in import consent
@@ -63,19 +62,12 @@ def compare(*, photo_id: int) -> list[Found] | None:
     own = _numbers_of(photo) if consent.allows_admission_comparison(photo.student) else None
     if own is None:
         Photo.objects.filter(pk=photo.pk).update(face_compared_at=timezone.now())
-        _approve(photo)
+        automatic_approval.approve_waiting(photo.pk)
         return None
     found = _with_own(photo, own) + _with_others(photo, own)
     _record(photo, own, found)
-    _approve(photo)
+    automatic_approval.approve_waiting(photo.pk)
     return found
-
-
-def _approve(photo: Photo) -> None:
-    """A photo that was submitted while its face waited here may be green now."""
-    fresh = Photo.objects.select_related("student", "season").get(pk=photo.pk)
-    if fresh.status == Photo.Status.SUBMITTED:
-        automatic_approval.approve_if_green(fresh)
 
 
 def _numbers_of(photo: Photo) -> np.ndarray | None:
@@ -205,34 +197,9 @@ def _update(photo: Photo, **fields: Any) -> None:
             measures[OTHER_DISTANCE] = min(measures.get(OTHER_DISTANCE, 2.0), round(row.distance, 4))
     fields["measures"] = photo.measures = measures
     if photo.season.status != Season.Status.CLOSED:
-        _update_findings(photo)
+        later_findings.update(photo, (OWN, OTHERS), kind="photo.face_doubted")
         photo.outcome = fields["outcome"] = photo.outcome_found()
     Photo.objects.filter(pk=photo.pk).update(**fields)
-
-
-def _update_findings(photo: Photo) -> None:
-    bounds = limits.bounds(limits.in_force(photo.season), background=photo.season.background)
-    for rule in (OWN, OTHERS):
-        found = vision.RULES_BY_NAME[rule].check(photo.measures, bounds)
-        if found is None:
-            Finding.objects.filter(photo=photo, rule=rule).delete()
-            continue
-        values = {
-            "school_id": photo.school_id,
-            "season_id": photo.season_id,
-            "outcome": Finding.Outcome.WARN,
-            "value": found.value,
-            "limit": found.limit,
-            "marks": [list(mark) for mark in found.marks],
-        }
-        _row, is_new = Finding.objects.update_or_create(photo=photo, rule=rule, defaults=values)
-        if is_new:
-            history.record(
-                "photo.face_doubted",
-                photo,
-                by=history.SYSTEM,
-                facts={"rule": rule, "distance": round(found.value or 0, 2)},
-            )
 
 
 @retried

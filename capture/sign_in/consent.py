@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from capture.live import films
 from capture.models import Consent, ConsentText, FaceComparison, FaceNumbers, Finding, Imprint, Likeness, Photo
 from portal import history
 from portal.errors import Conflict, PortalError
@@ -43,6 +44,11 @@ def allows_admission_comparison(student: Student) -> bool:
     return Consent.objects.filter(student=student, ended_at=None, admission_comparison=True).exists()
 
 
+def allows_film(student: Student) -> bool:
+    """Whether the camera page may send a few frames of the second before the shutter."""
+    return Consent.objects.filter(student=student, ended_at=None, film=True).exists()
+
+
 def allows_printing() -> Exists:
     """A condition on photos: the student has agreed to the printing house."""
     return Exists(Consent.objects.filter(student=OuterRef("student"), ended_at=None, printing=True))
@@ -71,6 +77,7 @@ def agree(
     by: Student,
     face_comparison: bool = False,
     admission_comparison: bool = False,
+    film: bool = False,
     printing: bool = False,
     guardian_name: str = "",
     station: str = "",
@@ -91,6 +98,7 @@ def agree(
     chosen = {
         "face_comparison": face_comparison,
         "admission_comparison": admission_comparison,
+        "film": film,
         "printing": printing,
     }
     ticks = chosen | {"guardian_name": guardian_name}
@@ -108,6 +116,8 @@ def agree(
         history.record("student.agreed", student, by=by, facts=facts)
         if not face_comparison:
             forget_imprints(student)
+        if not film:
+            films.forget(student)
         if admission_comparison:  # what was taken before the tick is compared now
             Photo.objects.filter(student=student, is_current=True).update(face_compared_at=None)
         else:
@@ -116,9 +126,10 @@ def agree(
 
 
 def forget_face(student: Student) -> None:
-    """Delete what the comparisons keep of the student's face."""
+    """Delete what the comparisons and the film keep of the student's face."""
     forget_imprints(student)
     forget_face_numbers(student)
+    films.forget(student)
 
 
 FOUND_BY_FACE = ("same_person", "same_face")  # rules

@@ -171,9 +171,9 @@ def find(session: StationSession, asked: str, *, within: tuple[str, str] | None)
 
 
 def _shown(season: Season, rows: list[Student]) -> list[dict[str, Any]]:
-    agreed = set(
+    agreed = dict(
         Consent.objects.filter(student__in=rows, version=season.consent_version, ended_at=None).values_list(
-            "student_id", flat=True
+            "student_id", "film"
         )
     )
     return [
@@ -186,6 +186,7 @@ def _shown(season: Season, rows: list[Student]) -> list[dict[str, Any]]:
             "stage": str(row.get_stage_display()),
             "isOpen": row.stage in intake.OPEN_STAGES and not row.is_locked,
             "agreed": row.pk in agreed,
+            "films": agreed.get(row.pk, False),
             "needsGuardian": row.pk not in agreed and consent.needs_guardian(row),
         }
         for row in rows
@@ -201,6 +202,7 @@ def take(
     student: Student,
     enrolment: Enrolment,
     data: Any,
+    film: Any = None,
     token: uuid.UUID,
     taken_at: dt.datetime,
     agreement: dict[str, Any] | None,
@@ -222,6 +224,7 @@ def take(
         student=student,
         enrolment=enrolment,
         data=data,
+        film=film,
         token=token,
         origin=Photo.Origin.STATION,
         by=student,

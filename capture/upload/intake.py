@@ -5,6 +5,7 @@ The row in the database decides: the sweep queues a photo again whose message in
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from capture import capture_period
+from capture.live import films
 from capture.models import Photo
 from capture.sign_in import consent, photographing
 from capture.stations import slots
@@ -46,10 +48,12 @@ def accept_upload(
     by: history.Actor,
     at: dt.datetime | None = None,
     strength: str = "",
+    film: Any = None,
 ) -> Photo:
     """Store a photo and queue it for the judge.
 
-    `data`: bytes or an uploaded file; `at`: when it was taken (default: now); `strength`: of the student's sign-in.
+    `data`: bytes or an uploaded file; `at`: when it was taken (default: now); `strength`: of the student's sign-in; `film`: an
+    uploaded file with the second before the shutter (capture.live.films).
 
     A form that is sent twice (same `token`) gives the same photo. Raises a PortalError that tells
     the student what to do.
@@ -67,12 +71,14 @@ def accept_upload(
     _refuse_too_many(student, now)  # before the file is opened, and again under the lock
     with rate_limits.one_at_a_time("upload", by.actor_key, token=str(token), seconds=UPLOAD_SECONDS):
         cleaned = normalise(_read(data), max_bytes=settings.UPLOAD_MAX_BYTES["photo"])
+        frames = films.accepted(film, student) if consent.allows_film(student) else []
     photo = _build_photo(student, cleaned, token, origin)
     photo.taken_at = now
     with files.writing() as write:
         written = write.store(photo, {"original": cleaned.jpeg}, filename="original.jpg")
         photo.original, photo.original_size = written["original"], written["original_size"]
-        stored = _save_photo(student, enrolment, photo, by, now)
+        store_film = (lambda: films.store(photo, frames, write=write)) if frames else None
+        stored = _save_photo(student, enrolment, photo, by, now, film=store_film)
         if stored is not photo:
             write.delete_written()
     return stored
@@ -147,7 +153,15 @@ def _build_photo(student: Student, cleaned: Normalised, token: uuid.UUID, origin
 
 
 @retried
-def _save_photo(student: Student, enrolment: Enrolment, photo: Photo, by: history.Actor, now: dt.datetime) -> Photo:
+def _save_photo(
+    student: Student,
+    enrolment: Enrolment,
+    photo: Photo,
+    by: history.Actor,
+    now: dt.datetime,
+    *,
+    film: Callable[[], object] | None,
+) -> Photo:
     """Save the photo under the student's lock.
 
     A second request with the same token waits, then gets the first photo.
@@ -164,6 +178,8 @@ def _save_photo(student: Student, enrolment: Enrolment, photo: Photo, by: histor
     retire_current_photo(locked, by=by)
     photo.attempt = 1 + (Photo.objects.filter(student=student).aggregate(last=Max("attempt"))["last"] or 0)
     photo.save(force_insert=True)
+    if film:
+        film()
     history.record(
         "photo.uploaded",
         photo,

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from capture import retention
+from capture.live import films
 from capture.models import Consent, Exemption, Finding, Imprint, Likeness, Photo
 from capture.same_person import admission_photos
 from students.models import Student
@@ -34,6 +35,7 @@ def move_photos(found: Move) -> None:
     Photo.objects.filter(student=found.old).update(is_current=False, is_moved=True)
     retention.erase_photos(found.old, True)
     admission_photos.erase(found.old, True)
+    films.erase(found.old, True)
     # The new school has admission photos and students of its own.
     Photo.objects.filter(student=found.new, is_current=True).update(face_compared_at=None)
     if found.photos:

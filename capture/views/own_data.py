@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from capture.live import films
 from capture.models import Consent, Photo
 from capture.sign_in import consent, consent_withdrawal
 from portal import files, history
@@ -51,6 +52,8 @@ def own_data_copy(request: Any) -> HttpResponse:
                 picture = files.content_of(getattr(photo, kind).name)
                 if picture is not None:
                     made.writestr(f"{photo.pk}-{kind}.jpg", picture)
+            for number, frame in enumerate(films.frames_of_photo(photo)):
+                made.writestr(f"{photo.pk}-film-{number}.jpg", frame.jpeg)
     history.record("student.data_taken", student, by=student)
     return files.attachment(file.getvalue(), filename=f"{student.student_no}.zip", content_type="application/zip")
 
@@ -59,7 +62,7 @@ def own_data_copy(request: Any) -> HttpResponse:
 @student_page
 @in_archive
 def choose(request: Any) -> HttpResponse:
-    """Other ticks for face comparison and printing house, under the text that the student agreed to."""
+    """Other ticks for comparisons, film and printing house, under the text that the student agreed to."""
     given = consent.in_force(request.student)
     if given is None or given.version != request.season.consent_version:
         return redirect("capture:confirm")
@@ -70,6 +73,7 @@ def choose(request: Any) -> HttpResponse:
         by=request.student,
         face_comparison="face_comparison" in request.POST,
         admission_comparison="admission_comparison" in request.POST,
+        film="film" in request.POST,
         printing="printing" in request.POST,
         guardian_name=given.guardian_name,
     )

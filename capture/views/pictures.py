@@ -14,6 +14,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from capture.judging import likeness
+from capture.live import films
 from capture.models import Likeness, Photo
 from portal import files
 from portal.access import center_page, school_page
@@ -73,6 +74,17 @@ def likeness_picture(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(Likeness, pk=pk, cleared_at=None)
     file = likeness.open_other_picture(row, by=request.user)
     return files.send(file, filename=f"likeness-{row.pk}.jpg", content_type="image/jpeg", download=False)
+
+
+@school_page(may="photos.see")
+def film_frame(request: Any, pk: int, frame: int) -> HttpResponse:
+    """A frame of the second before the shutter. The first is an event in the history of the photo."""
+    photo = get_object_or_404(Photo, pk=pk)
+    looks.record(request, Look.Kind.PORTRAIT, [photo.student_id])
+    response = HttpResponse(films.frame_for(photo, frame, by=request.user), content_type="image/jpeg")
+    response["Cache-Control"] = CACHED
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @center_page(may="photos.download")

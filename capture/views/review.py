@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 import vision
 from capture.forms import AnswerForm, ReasonForm
 from capture.judging import explanations, judge, likeness
+from capture.live.shown import film_of
 from capture.models import Likeness, Photo
 from capture.review import decisions, exemptions, return_reasons, view_log, worklist
 from capture.review.worklist import Worklist
@@ -114,6 +115,7 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
         "here": f"{reverse('capture:review')}?{_query(request)}&photo={photo.pk}",
         "likenesses": likeness.sides_of(photo, viewer=request.school),
         "faces": faces_of(photo) if permissions.may(request.membership, "likenesses.compare") else None,
+        "film": film_of(photo),
         "unit": DISTANCE,
         "lock_event": decisions.locked_by(photo.student),
         "may_unlock": permissions.may(request.membership, "students.unlock"),

@@ -124,6 +124,7 @@ def photo(request: Any) -> JsonResponse:
         student=student,
         enrolment=request.enrolment,
         data=request.FILES["photo"],
+        film=request.FILES.get("frames"),
         token=token,
         taken_at=taken_at,
         agreement=_agreement(request),

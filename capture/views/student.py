@@ -259,6 +259,7 @@ def camera(request: Any) -> HttpResponse:
         "student": request.student,
         "season": request.season,
         "limits": json.dumps(limits.of_the_head(limits.in_force(request.season))),
+        "films": consent.allows_film(request.student),
     }
     response = render(request, "capture/camera.html", context)
     response["Permissions-Policy"] = headers.WITH_CAMERA
@@ -284,6 +285,7 @@ def upload(request: Any) -> HttpResponse:
             student=request.student,
             enrolment=request.enrolment,
             data=_file(request),
+            film=request.FILES.get("frames"),
             token=_token(request.POST.get("token", "")),
             origin=Photo.Origin.FILE if request.POST.get("origin") == "file" else Photo.Origin.CAMERA,
             by=request.student,

@@ -269,6 +269,7 @@ WRONG: dict[str, Figure] = {
     "duplicate": Figure(over=TWINS),
     "same_person": Figure(over=TWINS),
     "same_face": Figure(over=TWINS),
+    "live": Figure(over=PRINT),
     "edge": Figure(over=ROUGH),
 }
 # The model beside the mistake, where it is not the plain one.

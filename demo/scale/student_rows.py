@@ -155,6 +155,7 @@ class Tables:
             "text_id",
             "face_comparison",
             "admission_comparison",
+            "film",
             "printing",
             "agreed_at",
         )
@@ -399,12 +400,12 @@ class _One:
         campus = self.campus
         self.event("student.signed_in", "students.student", self.pk, address="10.0.0.1")
         self.t.consent.add(
-            self.id("capture_consent"), campus.school_id, self.pk, "1", campus.consent_text, self.ordinal % 50 != 0, False, True,
+            self.id("capture_consent"), campus.school_id, self.pk, "1", campus.consent_text, self.ordinal % 50 != 0, False, False, True,
             self.at,
         )  # fmt: skip
         self.event(
             "student.agreed", "students.student", self.pk,
-            **campus.consent_facts | {"face_comparison": self.ordinal % 50 != 0, "admission_comparison": False},
+            **campus.consent_facts | {"face_comparison": self.ordinal % 50 != 0, "admission_comparison": False, "film": False},
         )  # fmt: skip
         if self.pk % 20 == 0:
             self.t.session.add(self.id("students_studentsession"), campus.school_id, self.pk, self.at, self.at)

@@ -3,6 +3,7 @@
 // From frozen on the photo is kept in the browser as well (camera/kept.js), until it is sent or taken again.
 // At a station (station.js) the page waits until the event "begin", and gives the photo away by the event "taken".
 import { faceFinder } from "./camera/faces.js";
+import { blobOf, filmOf, textOf } from "./camera/film.js";
 import { advice, look, pixelsOf } from "./camera/hints.js";
 import * as level from "./camera/level.js";
 import { recall, remember } from "./camera/choices.js";
@@ -38,12 +39,13 @@ const state = {
   // what was chosen, and what of it goes on
   timer: 0, counting: 0, fires: false, hasFired: false, speaks: false,
   // the photo
-  photo: null, name: "photo.jpg", origin: "camera", takenAt: 0, isKept: false, keeping: null, refused: false, later: 0,
+  photo: null, film: null /* resolves to the film, or to null */, name: "photo.jpg", origin: "camera", takenAt: 0, isKept: false, keeping: null, refused: false, later: 0,
 };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
 const limits = JSON.parse(form.dataset.limits);
 const frameOf = frameGrabber(video);
+const recorder = filmOf(video, () => is("live", "counting"));
 
 function mode(name) {
   form.dataset.mode = name;
@@ -88,6 +90,7 @@ async function start() {
   placeGuide();
   say(words("fit"));
   mode("live");
+  if ("film" in form.dataset) recorder.begin();
 }
 
 // A phone turns between its cameras; at a station one is chosen by its name, and remembered.
@@ -104,6 +107,7 @@ function refuse(reason) {
   close(state.stream);
   state.stream = null;
   stopCounting();
+  recorder.end();
   part("reason").textContent = words(reason);
   mode("none");
 }
@@ -215,7 +219,7 @@ async function freeze() {
   try {
     const photo = await take(video, state.stream);
     if (navigator.vibrate) navigator.vibrate(BUZZ); // newer: iPhones have none
-    show(photo, { name: "photo.jpg", origin: "camera" });
+    show(photo, { name: "photo.jpg", origin: "camera", film: recorder.develop() });
     keep();
   } catch (error) {
     mode("live");
@@ -224,8 +228,8 @@ async function freeze() {
 }
 
 // The photo as it will be sent, not mirrored.
-function show(photo, { name, origin }) {
-  Object.assign(state, { photo, name, origin, takenAt: Date.now() });
+function show(photo, { name, origin, film = Promise.resolve(null) }) {
+  Object.assign(state, { photo, film, name, origin, takenAt: Date.now() });
   URL.revokeObjectURL(still.src);
   still.src = URL.createObjectURL(photo);
   still.classList.toggle("is-whole", origin === "file");
@@ -239,8 +243,9 @@ function show(photo, { name, origin }) {
 
 async function keep() {
   if (atStation) return;
-  const { photo, name, origin } = state;
-  state.keeping = kept.keep(key, photo, { name, origin, token: form.elements.token.value });
+  const { photo, film, name, origin } = state;
+  const details = { name, origin, token: form.elements.token.value };
+  state.keeping = film.then(textOf).then((text) => kept.keep(key, photo, { ...details, film: text }));
   const isKept = await state.keeping;
   if (photo === state.photo) state.isKept = isKept;
 }
@@ -250,7 +255,7 @@ async function showKept() {
   const found = await kept.find(key);
   if (!found || state.photo) return;
   form.elements.token.value = found.token;
-  show(found.photo, found);
+  show(found.photo, { ...found, film: Promise.resolve(blobOf(found.film)) });
   state.isKept = true;
   const time = new Date(found.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
   say(words("kept").replace("{time}", time));
@@ -278,7 +283,7 @@ async function retake() {
 }
 
 function forget() {
-  Object.assign(state, { photo: null, isKept: false });
+  Object.assign(state, { photo: null, film: null, isKept: false });
   URL.revokeObjectURL(still.src);
   still.removeAttribute("src");
   if (!atStation) kept.drop();
@@ -300,6 +305,7 @@ function chooseAnother() {
 // At a station: nothing of this student stays on the page.
 function rest() {
   stopCounting();
+  recorder.end();
   close(state.stream);
   Object.assign(state, { stream: null, hasFired: false, seen: [], warning: "" });
   video.srcObject = null;
@@ -309,7 +315,7 @@ function rest() {
 }
 
 function handOver() {
-  const detail = { photo: state.photo, takenAt: state.takenAt };
+  const detail = { photo: state.photo, film: state.film, takenAt: state.takenAt };
   rest();
   form.dispatchEvent(new CustomEvent("taken", { detail }));
 }
@@ -323,7 +329,8 @@ async function deliver() {
   progress.value = 0;
   say(words("sending"));
   try {
-    const { next } = await send(form, state.photo, { key, name: state.name, origin: state.origin, onProgress: showProgress });
+    const details = { key, name: state.name, origin: state.origin, film: await state.film, onProgress: showProgress };
+    const { next } = await send(form, state.photo, details);
     await kept.drop();
     close(state.stream);
     say(words("received"), "good");

@@ -2,6 +2,7 @@
 // list → (consent) → camera → verdict → list. The camera is that of the student's own page (camera.js); what it takes goes into
 // a queue (station/queue.js), from which it is sent as soon as there is a network.
 // Whatever is shown of a student is wiped as the view goes back to the list.
+import { blobOf, textOf } from "./camera/film.js";
 import * as queue from "./station/queue.js";
 import { ask, tell } from "./station/server.js";
 
@@ -129,13 +130,14 @@ function agree(event) {
 
 function photograph() {
   part("reasons").replaceChildren();
+  camera.toggleAttribute("data-film", state.ticks ? "film" in state.ticks : state.student.films);
   view("camera");
   camera.dispatchEvent(new CustomEvent("begin"));
 }
 
 // --- from the photo to the verdict --------------------------------------------------------------------------------
 
-async function taken({ detail: { photo, takenAt } }) {
+async function taken({ detail: { photo, film, takenAt } }) {
   if (!state.student) return;
   const { student, ticks } = state;
   Object.assign(state, { token: crypto.randomUUID ? crypto.randomUUID() : uuid(), photo: 0 });
@@ -143,7 +145,7 @@ async function taken({ detail: { photo, takenAt } }) {
   part("picture").src = URL.createObjectURL(photo);
   verdict("waiting");
   view("verdict");
-  const isKept = await queue.add(key, photo, { token, takenAt, student: student.pk, number: student.number, ticks });
+  const isKept = await queue.add(key, photo, { token, takenAt, student: student.pk, number: student.number, ticks, film: await film.then(textOf) });
   if (!isKept) notice(words("Unkept"));
   await send();
   if (state.token === token && !state.photo) verdict("queued");
@@ -183,9 +185,10 @@ async function send() {
 }
 
 // Resolves to whether the next one may be sent.
-async function deliver({ token, takenAt, student, number, ticks, photo }) {
+async function deliver({ token, takenAt, student, number, ticks, photo, film }) {
   try {
     const fields = { token, taken_at: takenAt, student, photo, ...ticks };
+    if (film) fields.frames = blobOf(film);
     const { photo: pk } = await tell(page.dataset.photo, csrf, fields);
     await queue.remove(token);
     if (token === state.token) watch(token, pk);

@@ -54,6 +54,7 @@ EMPTY = {
     "capture.WeChatBinding": "the demo's students have no WeChat until somebody links the simulator's",
     "capture.RegistryCode": "the demo's students sign in by the roster until somebody fetches a code",
     "capture.Likeness": "one photo in 3,000 is nearly another one",
+    "capture.Film": "films are of people who stood before a camera",
     **dict.fromkeys(
         (
             "capture.AdmissionUpload",

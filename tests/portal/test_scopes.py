@@ -46,6 +46,7 @@ SYSTEM = {
     "capture.daily_check": "schools whose day is to be checked",
     "capture.judging.judge": "checks that were lost",
     "capture.judging.likeness": "comparisons that were lost",
+    "capture.live.watching": "films that were lost",
     "capture.same_person.comparison": "comparisons with admission photos that were lost",
     "billing.online.repayments": "payments on their way back, of students of all schools",
     "capture.window_reminders": "schools whose days begin or end",

@@ -54,6 +54,15 @@ window.second = () => {
 };
 window.isCounting = () => next !== null;
 """
+# `filmed`: how many frames of the film before the shutter were kept.
+FILMED = """
+window.filmed = 0;
+const draw = CanvasRenderingContext2D.prototype.drawImage;
+CanvasRenderingContext2D.prototype.drawImage = function drawImage(...given) {
+  if (this.canvas.height === 256) window.filmed += 1;
+  return draw.apply(this, given);
+};
+"""
 # `looks`: how many pictures the face network has been given.
 LOOKS = """
 window.looks = 0;

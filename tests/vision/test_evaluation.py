@@ -39,7 +39,7 @@ def test_every_measured_rule_has_a_score(checked):
 
     assert {name for name, score in scores.items() if score is not None} == {
         r.name for r in RULES if r.is_checked and r.criteria
-    } - {"same_person", "same_face"}  # of two photos
+    } - {"same_person", "same_face", "live"}  # of two photos, of a film
     assert all(isinstance(score, int | float) for score in scores.values() if score is not None)
 
 
@@ -58,6 +58,7 @@ def test_more_is_worse():
 # Measures that a rule weighs beside the one of its score; colour too strong is the opposite of colour too weak.
 BESIDE_THE_SCORE = {
     ("incomplete", "step"),
+    ("live", "live_distinct"),
     ("sharpness", "texture"),
     ("side_light", "side_stops"),
     ("overexposed", "skin"),

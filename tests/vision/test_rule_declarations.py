@@ -35,6 +35,7 @@ BROKEN = [
     {"glasses": 2.0, "lens_glare": 0.1, "lens_shade": 30.0},
     {"blank": 0.1, "blank_colour": 0.0, "blank_edge": 50.0},
     {"step": 20.0, "step_match": 0.0},
+    {"live_relief": 0.001, "live_share": 0.02},
     {"faces": 0},
 ]
 GEOMETRY = {"outside": 0.5, "edge": 0.5, "face_width": 240.0, "eye_line": 255.0, "hair_top": 80.0}
@@ -143,7 +144,10 @@ def test_the_declared_rules_are_those_whose_limits_the_check_asks(rule: Rule):
 
 def test_what_the_rules_read_is_measured(checked):
     read = set().union(*(named(rule.measures) for rule in RULES if rule.is_checked))
-    measured_later = {"face_distance", "other_face_distance", "face_answered"}  # capture.same_person.comparison
+    measured_later = {
+        *("face_distance", "other_face_distance", "face_answered"),  # capture.same_person.comparison
+        *("live_relief", "live_share", "live_distinct"),  # capture.live.watching
+    }
     assert read - measured_later <= set(checked.measures)
     for background in BACKGROUNDS:
         assert RULES_BY_NAME["clothes_background"].criteria[0].key(background) in checked.measures
@@ -170,10 +174,11 @@ def test_every_family_has_rules_and_every_rule_is_shown_once():
     with override("en"):
         groups = {str(title): [rule.name for rule in rules] for title, rules in group_rules()}
     assert groups["Framing"][-1] == "too_close"
-    assert groups["Re-shot and beautified photos: only a person may lock"][-3:] == [
+    assert groups["Re-shot and beautified photos: only a person may lock"][-4:] == [
         "duplicate",
         "same_person",
         "same_face",
+        "live",
     ]
 
 
@@ -199,7 +204,7 @@ def test_a_new_rule_needs_nothing_but_its_entry(monkeypatch):
 
 
 def test_only_what_a_person_can_confirm_locks():
-    assert {rule.name for rule in RULES if rule.can_lock} == {"screen", "print_edge", "beautified"}
+    assert {rule.name for rule in RULES if rule.can_lock} == {"screen", "print_edge", "beautified", "live"}
     assert all("reject" not in rule.limits for rule in RULES if rule.can_lock)
 
 

@@ -49,11 +49,12 @@ ORDER = [
     "duplicate",
     "same_person",
     "same_face",
+    "live",
 ]
 EYES = [[0.4, 0.4], [0.6, 0.4]]
 BOX = [[0.3, 0.3], [0.7, 0.7]]
 COMPLIANT = {
-    "faces": 1, "face_distance": 0.3, "other_face_distance": 1.2, "other_face": 0.0, "other_boxes": [], "face_width": 500.0, "roll": 0.0, "yaw": 0.0, "pitch": 0.0,
+    "faces": 1, "face_distance": 0.3, "other_face_distance": 1.2, "live_relief": 0.006, "live_share": 0.15, "live_distinct": 10, "other_face": 0.0, "other_boxes": [], "face_width": 500.0, "roll": 0.0, "yaw": 0.0, "pitch": 0.0,
     "sharpness": 3.0, "texture": 0.6, "side_light": 0.0, "side_stops": 0.0, "skin": [65.0, 15.0, 18.0], "skin_chroma": 23.0, "skin_hue": 50.0,
     "burnt": 0.0, "face_light": 60.0, "eye_white": 60.0, "under_eye": 0.0, "highlights": 0.0, "red_eye": 0.0, "red_eyes": 0.0,
     "eye_opening": 0.8, "wider_eye": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "gaze_shared": 0.0, "iris_contrast": 40.0, "wider_eye_contrast": 40.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ear_skin": 0.8,
@@ -70,6 +71,7 @@ BOUNDS = [
     ("one_face", "reject", "other_face", 0.25, 0.26),
     ("same_person", "warn", "face_distance", 0.95, 0.96),
     ("same_face", "warn", "other_face_distance", 0.75, 0.74),
+    ("live", "warn", "live_distinct", 2, 1),
     ("face_size", "reject", "face_width", 240.0, 239.0),
     ("roll", "warn", "roll", 5.5, 5.6),
     ("roll", "reject", "roll", 8.0, -8.1),

@@ -40,6 +40,7 @@ SHARE, LIGHTNESS = Unit(sign="%", most=1, scale=100), Unit(_("lightness, black 0
 PERCENT, PIXELS = Unit(sign="%"), Unit(sign="px")
 CORNERS, STOPS, CHROMA = Unit(_("corners"), most=2), Unit(_("stops")), Unit(_("chroma, grey is 0"))
 COLOUR, POINTS = Unit(_("colour distance, 2 is just visible")), Unit(_("points"))
+FRAMES = Unit(_("frames"), most=12)
 TIMES = Unit(sign="×")
 BITS = Unit(_("bits of 512"), most=256)
 DISTANCE = Unit(most=2)

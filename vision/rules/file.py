@@ -7,7 +7,19 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision import standard
-from vision.rules.criteria import BITS, COLOUR, DISTANCE, POINTS, SHARE, Limits, above, below, criterion
+from vision.rules.criteria import (
+    BITS,
+    COLOUR,
+    DISTANCE,
+    FRAMES,
+    IN_FACES,
+    POINTS,
+    SHARE,
+    Limits,
+    above,
+    below,
+    criterion,
+)
 from vision.rules.head import FRAMING
 from vision.rules.integrity import FACE, INTEGRITY
 from vision.rules.rule import Family, Numbers, Rule, box, first_criterion
@@ -221,6 +233,41 @@ same_face = FILE.add(
             ),
         ),
         places=FACE,
+        group=INTEGRITY,
+    )
+)
+
+
+def _flat(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    """One picture again and again; or motion that is nearly that of a plane. Where little moves nothing is said."""
+    if rule.is_exceeded("still", m, limits):
+        return rule.find(m, limits, "still")
+    return rule.find(m, limits, "warn") if rule.is_exceeded("share", m, limits) else None
+
+
+# Found by watching the film before the shutter (vision/live): measures that come after the verdict.
+live = FILE.add(
+    Rule(
+        "live",
+        title=_("A person before the camera"),
+        label=_("Perhaps a flat picture"),
+        sentence=_("What moved before the shutter may have been flat: a print or a screen."),
+        advice=_("Nothing has to be done if you stood there yourself: a reviewer will look at the film."),
+        criteria=(
+            criterion(_("Motion otherwise than a plane"), IN_FACES, "live_relief", warn=below(0.0036)),
+            criterion(
+                _("And: part of all motion"), SHARE, "live_share", share=below(0.08, text=_("Counts as flat below"))
+            ),
+            criterion(
+                _("Frames that differ"),
+                FRAMES,
+                "live_distinct",
+                still=below(2, "warn", text=_("To be looked at below")),
+            ),
+        ),
+        decide=_flat,
+        places=FACE,
+        can_lock=True,
         group=INTEGRITY,
     )
 )

@@ -10,7 +10,7 @@ const RECORD = "unsent";
 let last = Promise.resolve(); // what is kept and deleted happens in the order that it was asked for
 const inTurn = (task) => (last = last.then(task));
 
-// Resolves to whether the photo is kept. `details` are {name, origin, token}.
+// Resolves to whether the photo is kept. `details` are {name, origin, token, film (as text)}.
 export const keep = (key, photo, details) => inTurn(() => put(key, photo, details));
 
 async function put(key, photo, details) {
@@ -23,7 +23,7 @@ async function put(key, photo, details) {
   }
 }
 
-// Resolves to {photo, name, origin, token, at} of the student whose key it is, or null. What is too old or somebody else's is deleted.
+// Resolves to {photo, name, origin, token, film, at} of the student whose key it is, or null. What is too old or somebody else's is deleted.
 export async function find(key) {
   let record = null;
   try {

@@ -6,14 +6,14 @@ const BUSY = 503;
 const SHORT = 30; // seconds: who is to wait longer is told so
 const PAUSES = [2000, 5000, 9000]; // before the server is asked again while it reads many photos
 
-// `key` is the device key of the student who took the photo.
-export async function send(form, photo, { key, name, origin, onProgress }) {
+// `key` is the device key of the student who took the photo; `film`: the second before the shutter, or null.
+export async function send(form, photo, { key, ...details }) {
   try {
-    return await deliver(form, photo, { name, origin, onProgress });
+    return await deliver(form, photo, details);
   } catch (failure) {
     if (!failure.isStale) throw failure;
     await renew(form, key);
-    return deliver(form, photo, { name, origin, onProgress });
+    return deliver(form, photo, details);
   }
 }
 
@@ -45,11 +45,12 @@ async function sessionOf(form) {
   return response.json();
 }
 
-function post(form, photo, { name, origin, onProgress }) {
+function post(form, photo, { name, origin, film, onProgress }) {
   const data = new FormData();
   data.append("token", form.elements.token.value);
   data.append("origin", origin);
   data.append("photo", photo, name);
+  if (film) data.append("frames", film, "frames.bin");
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", form.action);

@@ -6,7 +6,7 @@ import { inStore } from "../camera/store.js";
 const PLACE = { database: "tucai-station", name: "queue" };
 const HOURS = 24;
 
-// Resolves to whether the photo would outlive the page. `details` are {token, takenAt, student, ticks}.
+// Resolves to whether the photo would outlive the page. `details` are {token, takenAt, student, ticks, film (as text)}.
 export async function add(key, photo, details) {
   try {
     const record = await sealed(key, photo, details);
@@ -39,7 +39,7 @@ export async function tokens(key) {
   return found.sort((one, other) => one.at - other.at).map(({ token }) => token);
 }
 
-// Resolves to {photo, token, takenAt, student, ticks}, or null.
+// Resolves to {photo, token, takenAt, student, ticks, film}, or null.
 export async function read(key, token) {
   if (inMemory.has(token)) return inMemory.get(token);
   const record = await inStore(PLACE, "readonly", (store) => store.get(token)).catch(() => null);

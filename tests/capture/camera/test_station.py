@@ -3,12 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
-from capture.models import Consent, Photo, Station
+from capture.models import Consent, Film, Photo, Station
 from portal.models import Role
 from portal.tenancy import school_scope
 from tests import factories
 from tests.capture.stations.test_station_mode import begin
-from tests.support.camera_page import CAMERA, press_send, scene, take, wait_for
+from tests.support.camera_page import CAMERA, FILMED, press_send, scene, take, wait_for
 from tests.support.words import said
 
 QUEUED = "indexedDB.databases().then((all) => all.some(({ name }) => name === 'tucai-station'))"
@@ -23,7 +23,7 @@ def page(browser, live_server, school, season, db):
     context.grant_permissions(["camera"], origin=live_server.url)
     context.route("**/scene.jpg?*", lambda route: route.fulfill(body=scene("good"), content_type="image/jpeg"))
     context.route("**/blazeface.bin", lambda route: route.fulfill(status=404))
-    context.add_init_script(CAMERA)
+    context.add_init_script(CAMERA + FILMED)
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     opened = context.new_page()
     opened.goto("/station/")
@@ -61,7 +61,10 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     assert "欧阳明月" not in page.locator("[data-in=consent]").inner_html()
     page.get_by_label(said("These details are mine and right.")).check()
     page.get_by_label(said("I have read the text above and agree.")).check()
+    page.get_by_label(said("A second of small pictures before the shutter may be sent with my photo.")).check()
+    assert page.evaluate("filmed") == 0  # of the first, who has not agreed to it
     page.get_by_role("button", name=said("That is me, I agree")).click()
+    wait_for(page, lambda: page.evaluate("filmed") > 5)
     take(page)
     press_send(page)
     expect(page.locator("[data-verdict-text]")).to_have_text(
@@ -78,6 +81,8 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     page.context.set_offline(False)
     second = wait_for(page, lambda: first_photo(school, rows[1]))
     assert (second.origin, second.student_id) == ("station", rows[1].pk)
+    with school_scope(school):
+        assert Film.objects.get().photo_id == second.pk
     expect(page.locator("[data-queued]")).to_be_hidden()
 
 

@@ -129,6 +129,7 @@ DELETED_BY = dict.fromkeys(COUNTERS, "system") | {
     "capture.FaceNumbers": "school center system",
     "capture.Consent": "school",
     "capture.Exemption": "school center system",
+    "capture.Film": "school center system",
     "capture.Finding": "school center across system",
     "capture.Imprint": "school center system",
     "capture.Likeness": "school center system",

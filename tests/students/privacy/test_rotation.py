@@ -225,7 +225,7 @@ def test_whatever_is_encrypted_has_a_way_to_a_new_key():
         "billing/models/orders.py": "messages of providers",
         "capture/same_person/face_numbers.py": "faces",
     }
-    files = {"bank statements", "evidence of corrections", "admission photos", "parts of admission photos"}
+    files = {"bank statements", "evidence of corrections", "admission photos", "parts of admission photos", "films"}
     own = {
         "students/models.py",
         "students/corrections.py",

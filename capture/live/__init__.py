@@ -1,0 +1,1 @@
+"""The second before the shutter: a few small frames that a camera page sends with the photo, with consent."""
