@@ -10,7 +10,8 @@ from django.db.models.functions import TruncDate
 from capture.models import Photo, Slot
 from schools.days import opening_hours
 from schools.days.opening_hours import Period
-from schools.models import School, Season
+from schools.models import Enrolment, School, Season
+from students import progress
 from students.models import Student
 
 BEFORE, AFTER = 7, 3  # days that are shown around today
@@ -47,9 +48,11 @@ class DayPlan:
 
 
 def of_school(school: School, season: Season, today: dt.date) -> DayPlan:
-    """Four queries."""
+    """Five queries."""
     periods = opening_hours.regular(opening_hours.periods_of(school=school, season=season))
     students = Student.objects.filter(school=school, season=season).exclude(stage=Student.Stage.LEFT).count()
+    if enrolment := Enrolment.objects.filter(school=school, season=season).first():
+        students = progress.expected(enrolment, students)
     slots = Slot.objects.filter(school=school, season=season)
     planned = dict(slots.order_by().values_list("day").annotate(n=Sum("students")))
     handed_in = Photo.objects.filter(school=school, season=season, is_current=True, submitted_at__isnull=False)

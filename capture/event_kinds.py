@@ -23,6 +23,7 @@ event_kinds.register(
     {
         "student.sign_in_failed": _("Sign-in of a student failed"),
         "student.signed_in": _("Student signed in"),
+        "student.code_forgotten": _("Number of the registry forgotten"),
         "student.document_seen": _("Document of the student seen at a station"),
         "student.wechat_linked": _("WeChat of the student linked for signing in"),
         "student.wechat_unlinked": _("WeChat of the student unlinked"),
@@ -164,6 +165,10 @@ event_kinds.register_facts(
             "service_format": _("a real-name service: not a name or number that it takes"),
             "service_face": _("a real-name service: the face does not fit"),
             "service_expired": _("a real-name service: the check was too old"),
+            "appeared": _("had appeared already, with another student number"),
+            "other_school": _("the capture code is in use at another school"),
+            "number_taken": _("another student has this student number"),
+            "not_confirmed": _("the school has not confirmed the student"),
         },
         "rule": {rule.name: rule.label for rule in vision.RULES},
         "answer": dict(FaceComparison.Answer.choices),

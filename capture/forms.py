@@ -20,6 +20,7 @@ from capture.sign_in.providers import all_providers
 from capture.sign_in.providers.base import Strength
 from portal.pages.form_fields import day_input, time_input
 from schools.models import Enrolment, Season
+from students.models import CatalogueClass
 
 
 class ConfirmForm(forms.Form):
@@ -78,6 +79,29 @@ class AdmissionPartForm(forms.Form):
     parts = forms.IntegerField(min_value=1, max_value=admission_upload.MAX_PARTS + 1)
 
 
+class ChosenClassForm(forms.Form):
+    """The class of a student who is on no list, out of the school's catalogue."""
+
+    entry = forms.ChoiceField(
+        label=_("Major and class"),
+        help_text=_("Not there? Ask your school: it keeps this list."),
+        error_messages={"required": _("Choose your class."), "invalid_choice": _("Choose your class.")},
+    )
+
+    def __init__(self, *args: Any, classes: list[CatalogueClass], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.classes = {str(row.pk): row for row in classes}
+        grouped: dict[str, list[tuple[str, str]]] = {}
+        for row in classes:
+            grouped.setdefault(row.major, []).append((str(row.pk), row.class_name))
+        field: Any = self.fields["entry"]
+        field.choices = [("", _("Please choose")), *grouped.items()]
+
+    @property
+    def chosen(self) -> CatalogueClass:
+        return self.classes[self.cleaned_data["entry"]]
+
+
 class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
@@ -86,6 +110,12 @@ class ReasonForm(forms.Form):
         help_text=_("The student reads this sentence: say what is wrong and what to do."),
         error_messages={"required": _("Please give the reason: the student has to know what to do.")},
     )
+
+
+class ForgetForm(forms.Form):
+    """Why a number of the registry is forgotten. The history keeps it; the student does not read it."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class AppealForm(forms.Form):

@@ -52,6 +52,11 @@ permissions.register("students.lock", _("Lock a student's account"), roles=SCHOO
 permissions.register("students.unlock", _("Unlock a student's account"), roles={Role.SCHOOL_ADMIN})
 permissions.register("students.unlink_wechat", _("Unlink a student's WeChat"), roles=OFFICERS)
 permissions.register(
+    "students.forget_code",
+    _("Forget the registry's number of a student, so that another capture code is good"),
+    roles={Role.SCHOOL_ADMIN, Role.CENTER_ADMIN},
+)
+permissions.register(
     "stations.help", _("See whom a station expects today, and help"), roles=SCHOOL | {Role.SCHOOL_HELPER}
 )
 permissions.register(

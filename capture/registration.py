@@ -16,7 +16,7 @@ from capture.judging import rejudge  # noqa: F401
 from capture.live import films
 from capture.models import AdmissionUpload, Consent, Exemption, FaceComparison, Likeness, Photo, Slot, Station
 from capture.portraits import framing, recolouring  # noqa: F401
-from capture.review import decisions, exemptions, worklist
+from capture.review import decisions, exemptions, newcomers, worklist  # noqa: F401 (newcomers: what is done once confirmed)
 from capture.same_person import admission_photos, admission_upload  # noqa: F401 (kinds of jobs)
 from capture.sign_in import offers  # noqa: F401 (what a new season takes over)
 from capture.upload import moved_photos  # noqa: F401 (what is done when a student moves)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from capture.views import (
+    appearing,
     capture_code,
     center,
     daily_checks,
@@ -26,6 +27,7 @@ app_name = "capture"
 urlpatterns = [
     path("me/", student.home, name="me"),
     path("me/sign-in/", student.sign_in, name="signin"),
+    path("me/appear/", appearing.appear, name="appear"),
     path("me/sign-in/code/", capture_code.read, name="read_code"),
     path("simulator/capture-code/", capture_code.simulated, name="simulated_code"),
     path("me/sign-in/wechat/begin/", student.wechat_begin, name="wechat_begin"),
@@ -91,6 +93,8 @@ urlpatterns = [
     path("school/students/<int:pk>/unlock/", review.unlock, name="unlock"),
     path("school/students/<int:pk>/wechat/", sign_in_ways.unlink_wechat, name="unlink_wechat"),
     path("center/students/<int:pk>/wechat/", sign_in_ways.center_unlink_wechat, name="center_unlink_wechat"),
+    path("school/students/<int:pk>/forget-code/", capture_code.forget, name="forget_code"),
+    path("center/students/<int:pk>/forget-code/", capture_code.center_forget, name="center_forget_code"),
     path("school/exemptions/", exemptions.exemption_list, name="exemptions"),
     path("school/exemptions/<int:pk>/confirm/", exemptions.confirm, name="exemption_confirm"),
     path("school/exemptions/<int:pk>/refuse/", exemptions.refuse, name="exemption_refuse"),

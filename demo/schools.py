@@ -141,6 +141,7 @@ def season_of(year: int, *, status: str, payment_due: dt.date) -> Season:
         graduating_class=year + 1,
         status=status,
         sign_in_offered=["roster_facts", "capture_code", "live_face", "in_person"],
+        without_list=Season.WithoutList.BEFORE,
         center_name="江苏省高校招生就业指导服务中心",
         payment_due=payment_due,
         bank_account_name="江苏省高校招生就业指导服务中心",

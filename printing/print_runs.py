@@ -206,7 +206,7 @@ def sheet_student(student: Student, photo: Photo) -> SheetStudent:
         major=student.major,
         class_name=student.class_name,
         student_no=student.student_no,
-        id_number=student.id_number,
+        id_number=student.printed_number,
         name=student.name,
     )
 

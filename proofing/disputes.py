@@ -24,8 +24,9 @@ Field = Correction.Field
 
 
 def fields_open(enrolment: Enrolment) -> list[str]:
-    """What may be corrected now: the portrait only until the form is accepted."""
-    data = [field for field in Field.values if field != Field.PORTRAIT] if enrolment.allows(Action.CORRECT_DATA) else []
+    """What may be corrected now: the portrait only until the form is accepted; without a list, not what the registry says."""
+    closed = {Field.PORTRAIT, *(() if enrolment.hands_over_list else corrections.SAID_BY_REGISTRY)}
+    data = [field for field in Field.values if field not in closed] if enrolment.allows(Action.CORRECT_DATA) else []
     return [*data, *([Field.PORTRAIT.value] if enrolment.allows(Action.CORRECT) else [])]
 
 

@@ -65,7 +65,7 @@ class CorrectionForm(forms.ModelForm):
         wanted: Any = self.fields["field"]
         wanted.choices = [("", _("Please choose")), *[one for one in Correction.Field.choices if one[0] in fields_open]]
         kinds: Any = self.fields["wanted_type"]
-        kinds.choices = [("", _("As recorded")), *Student.IdType.choices]
+        kinds.choices = [("", _("As recorded")), *Student.DOCUMENTS]
         if is_staff:
             self.fields["wanted"].required = True
             self.fields["wanted"].help_text = _("As it stands in the document; for the gender write 男 or 女.")

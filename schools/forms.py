@@ -55,7 +55,7 @@ class SeasonForm(forms.ModelForm):
         model = Season
         fields = (
             "year", "graduating_class", "center_name", "opens_at", "closes_at", "background", "proof_workdays", "copies",
-            "retention_days", "price_fen", "payment_merchants", "payment_due", "owing_rule", "four_eyes_fen", "bank_account_name",
+            "without_list", "retention_days", "price_fen", "payment_merchants", "payment_due", "owing_rule", "four_eyes_fen", "bank_account_name",
             "bank_name", "bank_account_no", "bank_code", "contact_name", "contact_phone", "contact_email", "notice", "consent_version", "consent_text",
         )  # fmt: skip
         widgets = {
@@ -73,6 +73,9 @@ class SeasonForm(forms.ModelForm):
             "proof_workdays": _(
                 "Counted from the day after the capture has ended, weekends and public holidays left out."
             ),
+            "without_list": _(
+                "A school that hands over no list keeps a catalogue of its classes; its students appear by the registry's capture codes."
+            ),
             "retention_days": _("Then the originals are deleted; portraits stay."),
             "payment_due": _("Schools that pay for all transfer by this day."),
             "owing_rule": _("Asked when the sheets of a school are ordered, and when its parcel goes."),
@@ -84,7 +87,7 @@ class SeasonForm(forms.ModelForm):
 
     SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         (_("Season"), ("year", "graduating_class", "center_name")),
-        (_("Capture"), ("opens_at", "closes_at", "background", "retention_days")),
+        (_("Capture"), ("opens_at", "closes_at", "background", "retention_days", "without_list")),
         (_("Proofreading and prints"), ("proof_workdays", "copies")),
         (_("Fee"), ("price_fen", "payment_due", "owing_rule", "four_eyes_fen", "payment_merchants")),
         (_("Account for transfers"), ("bank_account_name", "bank_account_no", "bank_name", "bank_code")),
@@ -115,6 +118,13 @@ class SeasonForm(forms.ModelForm):
         if len(providers) > len(set(providers)):
             raise forms.ValidationError(_("Choose one merchant of each provider: students choose by the provider."))
         return names
+
+    def clean_without_list(self) -> str:
+        chosen: str = self.cleaned_data["without_list"]
+        is_taken_back = chosen == Season.WithoutList.NO and self.instance.pk
+        if is_taken_back and Enrolment.objects.filter(season=self.instance.pk, hands_over_list=False).exists():
+            raise forms.ValidationError(_("A school hands over no list already. It has to choose otherwise first."))
+        return chosen
 
     def sections(self) -> list[tuple[Any, list[list[forms.BoundField]]]]:
         """[(title, rows)]. A row holds one text area, or one or two short fields."""

@@ -28,9 +28,12 @@ from students.models import Correction, Student
 from students.moving import move
 from students.moving.move import Move
 from students.privacy import erasure
+from students.roster.cell_problems import Problem
 
 Status = Correction.Status
 Field = Correction.Field
+# Of a student who appeared by a capture code: the registry alone changes it.
+SAID_BY_REGISTRY = (Field.NAME, Field.ID_NUMBER)
 Source = Correction.Source
 OWN = Daily(
     "own corrections",
@@ -79,6 +82,8 @@ def _clean_request(
     """(clean value, type of document, explanation). Raises PortalError for a value that could never be accepted."""
     if field not in Field.values:
         raise PortalError(_("Choose what is wrong."))
+    if student.appeared_by_code and field in SAID_BY_REGISTRY:
+        raise PortalError(Problem("by_code"))
     if field == Field.PORTRAIT:
         if not explanation:
             raise PortalError(_("Say what is wrong with the portrait."))

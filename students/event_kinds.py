@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds
-from students.models import Correction, RosterBundle, RosterImport, SchoolChange, Student
+from students.models import Appearance, Correction, RosterBundle, RosterImport, SchoolChange, Student
 
 event_kinds.register_subject("roster", _("Roster"), order=40)
 event_kinds.register_subject("student", _("Students"), order=50)
@@ -24,6 +24,7 @@ event_kinds.register(
         "roster.clashes_settled": _("Document numbers of two schools settled"),
         "roster.exported": _("Roster exported"),
         "roster.imported": _("Roster imported"),
+        "catalogue.changed": _("Catalogue of classes changed"),
     },
 )
 event_kinds.register(
@@ -33,6 +34,8 @@ event_kinds.register(
         "student.revealed": _("Document number looked at"),
         "student.number_tried": _("Document number refused: this student has it"),
         "student.added": _("Student put on the roster"),
+        "student.appeared": _("Student appeared by a capture code"),
+        "student.appeared_elsewhere": _("Appeared at another school, after this one had not confirmed"),
         "student.changed": _("Data of the student changed"),
         "schoolchange.asked": _("Student of another school asked for"),
         "student.not_elsewhere": _("Asked for a student whom no other school has"),
@@ -46,12 +49,14 @@ event_kinds.register(
         "student.to_print_again": _("To be printed again: what stands on the sheet was corrected"),
     },
 )
+event_kinds.register("school", {"enrolment.list_chosen": _("Chosen whether a list is handed over")})
 event_kinds.register("job", {"job.keys_rotated": _("Document numbers rewritten with the newest key")})
 event_kinds.register_actors("student", Student)
 event_kinds.register_states(Student, _("Student"), subject="student", is_one_of_many=True)
 event_kinds.register_states(RosterImport, _("Roster"), subject="roster")
 event_kinds.register_states(RosterBundle, _("Roster of several schools"), subject="roster")
 event_kinds.register_states(Correction, _("Correction"), subject="roster")
+event_kinds.register_states(Appearance, _("Confirmation"), subject="student", is_one_of_many=True)
 event_kinds.register_states(SchoolChange, _("Change of school"), subject="student")
 event_kinds.register_facts(
     {
@@ -76,6 +81,9 @@ event_kinds.register_facts(
         "unreadable": _("Unreadable"),
         "whole": _("The whole record"),
         "school": _("School"),
+        "removed": _("Removed"),
+        "hands_over_list": _("A list is handed over"),
+        "stated_students": _("Number of students that the school states"),
     },
     hidden={"student", "earlier"},
 )

@@ -14,6 +14,7 @@ from students.roster.cell_problems import Problem
 from students.roster.columns import BY_FIELD, COLUMNS, REQUIRED, Column
 from students.roster.headings import CLASS
 from students.roster.layout import ColumnShown, Layout
+from students.without_list import catalogue
 
 
 class RosterUploadForm(forms.Form):
@@ -172,7 +173,7 @@ class StudentForm(forms.Form):
 
     student_no = RosterField(label=_("Student no."), max_length=32)
     name = RosterField(label=_("Name"), max_length=60, help_text=_("Exactly as on the identity document."))
-    id_type = forms.ChoiceField(label=_("Document type"), choices=Student.IdType.choices)
+    id_type = forms.ChoiceField(label=_("Document type"), choices=Student.DOCUMENTS)
     id_number = RosterField(label=_("Document number"), max_length=32)
     gender = forms.ChoiceField(
         label=_("Gender"),
@@ -218,6 +219,73 @@ class MoveForm(forms.Form):
     college = forms.CharField(label=_("College"), max_length=60, required=False)
     major = forms.CharField(label=_("Major"), max_length=60)
     class_name = forms.CharField(label=_("Class"), max_length=60)
+
+
+class CatalogueMoveForm(forms.Form):
+    """Where the selected students belong from now on, in a school that keeps a catalogue."""
+
+    entry = forms.ChoiceField(label=_("Class of the catalogue"))
+
+    def __init__(self, *args: Any, enrolment: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = catalogue.of_school(enrolment) if enrolment else ()
+        field: Any = self.fields["entry"]
+        field.choices = [("", _("Please choose")), *((str(row.pk), str(row)) for row in rows)]
+
+
+class RefusalForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The student reads this sentence: say what is wrong and what to do."),
+    )
+
+
+class ListChoiceForm(forms.Form):
+    """Whether the school hands over a list of its students."""
+
+    LIST, CODES = "list", "codes"
+    way = forms.ChoiceField(
+        label=_("How students come"),
+        widget=forms.RadioSelect,
+        choices=[
+            (LIST, _("We hand over a list with names and document numbers")),
+            (CODES, _("We hand over no list: students appear by their capture codes, and we confirm them")),
+        ],
+    )
+    stated_students = forms.IntegerField(
+        label=_("Number of students we expect"),
+        min_value=1,
+        max_value=100_000,
+        required=False,
+        help_text=_("Without a list, plan and progress are reckoned with it."),
+    )
+
+    @classmethod
+    def initial_of(cls, enrolment: Any) -> dict[str, Any]:
+        way = cls.LIST if enrolment.hands_over_list else cls.CODES
+        return {"way": way, "stated_students": enrolment.stated_students or None}
+
+    @property
+    def values(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {"hands_over_list": data["way"] == self.LIST, "stated_students": data["stated_students"] or 0}
+
+
+class CatalogueClassForm(forms.Form):
+    college = forms.CharField(label=_("College"), max_length=60, required=False)
+    major = forms.CharField(label=_("Major"), max_length=60)
+    class_name = forms.CharField(label=_("Class"), max_length=60)
+    level = forms.CharField(label=_("Level"), max_length=20, required=False)
+
+
+class CatalogueFileForm(forms.Form):
+    file = forms.FileField(
+        label=_("Workbook of the classes"),
+        help_text=_("The columns 学院, 专业 and 班级 are read, and 培养层次 if there is one; nothing else."),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv"}),
+    )
 
 
 class AskForStudentForm(StudentForm):

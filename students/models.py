@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +33,11 @@ class Student(TenantModel):
         HMT_PERMIT = "hmt_permit", _("Residence permit for Hong Kong, Macao and Taiwan")
         PASSPORT = "passport", _("Passport")
         OTHER = "other", _("Other document")
+        # Of whom the product has no document number: the number that the registry gives (students.without_list).
+        REGISTRY = "registry", _("Number at the registry")
+
+    # What a person may choose.
+    DOCUMENTS = [choice for choice in IdType.choices if choice[0] != "registry"]
 
     ERASED_NUMBER = "erased-"  # begins the student number of an erased row
     ENDED_WHEN = f"{{row}}.student_no LIKE '{ERASED_NUMBER}%'"
@@ -85,6 +91,8 @@ class Student(TenantModel):
     id_type = models.CharField(_("document type"), max_length=12, choices=IdType, default=IdType.RESIDENT)
     id_sealed = models.BinaryField(_("document number (encrypted)"))
     id_hash = models.CharField(max_length=70)  # id_encryption.digest
+    # The document number in stars, as the registry says it, of a student who appeared by a capture code.
+    id_masked = models.CharField(max_length=40, blank=True, default="", db_default="")
     # Of id_encryption.tail_bucket; none once the number is deleted.
     id_tail = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     gender = models.CharField(_("gender"), max_length=6, choices=Gender, blank=True)
@@ -176,19 +184,37 @@ class Student(TenantModel):
 
     @property
     def masked_id(self) -> str:
-        """For lists: one number that cannot be read does not take the page away."""
+        """The document number in stars, for lists: one that cannot be read does not take the page away."""
         if not self.id_sealed:
             return gettext("Deleted")
+        if self.appeared_by_code:
+            return self.id_masked
         try:
             return mask(self.id_number)
         except encryption.Unreadable:
             return gettext("Unreadable")
+
+    @property
+    def printed_number(self) -> str:
+        """The document number as it stands on prints: in stars where nothing else is known."""
+        return self.id_masked if self.appeared_by_code else self.id_number
 
     def has_number_of(self, other: "Student") -> bool:
         """Whether both have the same document number, whatever the keys that wrote them."""
         return self.id_hash == other.id_hash or (
             self.id_hash.partition(":")[0] != other.id_hash.partition(":")[0] and self.id_number == other.id_number
         )
+
+    @property
+    def appeared_by_code(self) -> bool:
+        """Whether the school has handed over no list: `id_number` is then the registry's number of the student, name and
+        document number are known in stars only."""
+        return self.id_type == self.IdType.REGISTRY
+
+    @property
+    def document_label(self) -> str:
+        """What `masked_id` is the number of."""
+        return gettext("Document number") if self.appeared_by_code else self.get_id_type_display()
 
     @property
     def is_locked(self) -> bool:
@@ -201,6 +227,69 @@ class Student(TenantModel):
     def must_pay(self, enrolment: Enrolment) -> bool:
         """Whether this student has to pay before handing the photo in."""
         return enrolment.payment_mode == Enrolment.PaymentMode.STUDENT and self.fee_state == self.FeeState.UNPAID
+
+
+class CatalogueClass(TenantModel):
+    """A class that students of a school choose when they appear by their capture codes. No personal data."""
+
+    path_to_student = ""
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)
+    college = models.CharField(_("college"), max_length=60, blank=True)
+    major = models.CharField(_("major"), max_length=60)
+    class_name = models.CharField(_("class"), max_length=60)
+    level = models.CharField(_("level"), max_length=20, blank=True)
+
+    class Meta:
+        ordering = ("college", "major", "class_name")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("season", "school", "college", "major", "class_name"), name="one_class_of_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return " · ".join(filter(None, (self.college, self.major, self.class_name)))
+
+
+class Appearance(TenantModel):
+    """A student who was on no list appeared by a capture code, and what the school said to it."""
+
+    path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
+    NO_ROWS_OF_ENDED = ("student",)
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("To be confirmed")
+        CONFIRMED = "confirmed", _("Confirmed")
+        REFUSED = "refused", _("Not confirmed")
+
+    # refused -> waiting: the student has chosen again; confirmed -> refused: it was seen to be wrong.
+    TRANSITIONS = {
+        Status.WAITING: {Status.CONFIRMED, Status.REFUSED},
+        Status.CONFIRMED: {Status.REFUSED},
+        Status.REFUSED: {Status.WAITING},
+    }
+
+    student = models.OneToOneField(Student, on_delete=models.CASCADE, related_name="appearance")
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)
+    status = models.CharField(_("state"), max_length=9, choices=Status, default=Status.WAITING)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    appeared_at = models.DateTimeField(_("appeared"), default=timezone.now)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decided_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("appeared_at", "id")
+        indexes = [models.Index(fields=("season", "school", "status"), name="appearance_state")]
+
+    def __str__(self) -> str:
+        return f"{self.student} {self.status}"
+
+    @property
+    def history_name(self) -> str:
+        return str(self.student)
 
 
 class StudentsByStage(Counter):

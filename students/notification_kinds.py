@@ -133,6 +133,19 @@ register(
         link="/me/",
     ),
     NotificationKind(
+        "appearance.confirmed",
+        _("Your school has confirmed you"),
+        _("Class and student number are right. Go on here."),
+        link="/me/",
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "appearance.refused",
+        _("Your school has not confirmed you"),
+        "%(reason)s",
+        link="/me/",
+    ),
+    NotificationKind(
         "student.proof_reopened",
         _("Please proofread once more"),
         _("Your school has changed details that you had confirmed. Please check and confirm them again."),

@@ -6,7 +6,7 @@ from portal import permissions
 from portal.models import Role
 from portal.permissions import CENTER, OFFICERS, REVIEWERS, SCHOOL
 
-permissions.register_subject(_("Students"), "students", "roster")
+permissions.register_subject(_("Students"), "students", "roster", "catalogue")
 permissions.register(
     "students.see",
     _("See students and their data"),
@@ -34,6 +34,18 @@ permissions.register("students.message", _("Write to the students of a list"), r
 permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
 permissions.register(
     "students.move", _("Ask for and hand over students who change their school"), roles=OFFICERS, is_about_school=True
+)
+permissions.register(
+    "students.confirm", _("Confirm or refuse students who appear by their capture codes"), roles=SCHOOL
+)
+permissions.register(
+    "catalogue.see", _("See the catalogue of classes, and how students get in"), roles=SCHOOL, in_archive=True
+)
+permissions.register(
+    "catalogue.change",
+    _("Choose to hand over no list, and change the catalogue of classes"),
+    roles=SCHOOL,
+    is_about_school=True,
 )
 permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)
 permissions.register("roster.import_many", _("Import one roster for several schools"), roles=CENTER)

@@ -85,6 +85,11 @@ class StageCounts:
         return [(name, self.count(*stages)) for name, stages in STEPS]
 
 
+def expected(enrolment: Enrolment, total: int) -> int:
+    """How many students a school has: `total`, who are there, or as many as it states while they still appear."""
+    return total if enrolment.hands_over_list else max(total, enrolment.stated_students)
+
+
 @dataclass
 class SchoolProgress:
     """Counts of a school, and its plan: an equal number of students on each day of the window."""
@@ -97,9 +102,19 @@ class SchoolProgress:
     days_left: int = 0
 
     @property
+    def size(self) -> int:
+        """The students of the school: of its list, or as many as it states where they appear by their codes."""
+        return expected(self.enrolment, self.counts.total)
+
+    @property
+    def to_come(self) -> int:
+        """Still to photograph, and still to appear."""
+        return self.counts.waiting + self.size - self.counts.total
+
+    @property
     def pace(self) -> int:
         """Students to photograph on each of the days left, today included, so that nobody is missed; 0 without days."""
-        return -(-self.counts.waiting // self.days_left) if self.days_left else 0
+        return -(-self.to_come // self.days_left) if self.days_left else 0
 
     @property
     def planned(self) -> int:
@@ -108,7 +123,7 @@ class SchoolProgress:
             return 0
         days = (self.window.ends_on - self.window.starts_on).days + 1
         passed = min((self.today - self.window.starts_on).days + 1, days)
-        return self.counts.total * passed // days
+        return self.size * passed // days
 
     @property
     def behind(self) -> int:
@@ -116,8 +131,8 @@ class SchoolProgress:
 
     @property
     def is_late(self) -> bool:
-        """More than a tenth of the roster is behind the plan."""
-        return self.behind * 10 > self.counts.total
+        """More than a tenth of the school is behind the plan."""
+        return self.behind * 10 > self.size
 
 
 @dataclass

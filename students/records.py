@@ -21,6 +21,7 @@ from students.roster.cell_problems import Problem
 from students.roster.columns import BY_FIELD
 from students.roster.importer import require_open_roster
 from students.roster.staging import FIXED_STAGES, HIDDEN, IDENTITY, PRINTED_FIELDS, PUBLIC_FIELDS, UNPROTECTED_STAGES
+from students.without_list import catalogue, choosing
 
 FORM_FIELDS = ("student_no", "name", "gender", "id_type", "level", "college", "major", "class_name", "phone", "email")
 KEYS = {"student_no", "id_hash"}
@@ -59,7 +60,7 @@ class WrongData(PortalError):
 
 def add_student(*, school: School, season: Season, by: history.Actor, id_number: str, **values: str) -> Student:
     """Add one student. Raises WrongData, or PortalError when the roster is closed."""
-    require_open_roster(school=school, season=season)
+    choosing.require_list(require_open_roster(school=school, season=season))
     clean, number = _clean_fields(values, id_number, Student(school=school, season=season), by)
     student = Student(school=school, season=season, **clean)
     student.id_number = number
@@ -189,6 +190,8 @@ def _clean_fields(
     values: dict[str, str], id_number: str, student: Student, by: history.Actor
 ) -> tuple[dict[str, str], str]:
     """(clean values, clean document number). Raises WrongData."""
+    if student.appeared_by_code:
+        return _clean_fields_of_coded(values, student), student.id_number
     clean = dict.fromkeys(FORM_FIELDS, "") | {"id_type": Student.IdType.RESIDENT.value}
     problems: dict[str, Problem] = {}
     taken = None
@@ -215,6 +218,34 @@ def _clean_fields(
     if not clean["gender"] and id_numbers.says_gender(clean["id_type"]):
         clean["gender"] = id_numbers.gender_of(str(number))
     return clean, str(number)
+
+
+def _clean_fields_of_coded(values: dict[str, str], student: Student) -> dict[str, str]:
+    """Of a student who appeared by a capture code: who it is, the registry says; the class is one of the catalogue."""
+    kept = {name: getattr(student, name) for name in ("name", "id_type", "gender")}
+    clean, problems = dict(kept), {name: Problem("by_code") for name in kept if (values.get(name) or "") != kept[name]}
+    if not kept["gender"] and values.get("gender") in Student.Gender.values:
+        clean["gender"] = str(values["gender"])
+        problems.pop("gender", None)
+    for name in FORM_FIELDS:
+        if name not in kept:
+            value = clean_field(name, (values.get(name) or "").strip())
+            if isinstance(value, Problem):
+                problems[name] = value
+            else:
+                clean[name] = value
+    others = Student.objects.filter(season=student.season, school=student.school).exclude(pk=student.pk)
+    with student_limits.lifted():
+        if "student_no" in clean and others.filter(student_no=clean["student_no"]).exists():
+            problems["student_no"] = Problem("taken_no")
+    place = {name: clean.get(name, "") for name in ("college", "major", "class_name")}
+    if any(place[name] != getattr(student, name) for name in place) and not catalogue.has(student, **place):
+        problems.setdefault("class_name", Problem("not_in_catalogue"))
+    if not student_limits.present().admits(Student(college=place["college"], class_name=place["class_name"])):
+        problems.setdefault("class_name", Problem("outside_limit"))
+    if problems:
+        raise WrongData(problems)
+    return clean
 
 
 def check_value(*, student: Student, field: str, value: str, id_type: str = "") -> str:

@@ -27,10 +27,19 @@ from students import (  # noqa: F401  (kinds of jobs; what corrections do when a
     records,
     tasks,
 )
-from students.forms import MoveForm
+from students.forms import CatalogueMoveForm, MoveForm, RefusalForm
 from students.identity import student_access
 from students.lists import bulk_actions, exports  # noqa: F401  (exports registers kinds of jobs)
-from students.models import Correction, RosterBundle, RosterImport, SchoolChange, Student, StudentSession
+from students.models import (
+    Appearance,
+    CatalogueClass,
+    Correction,
+    RosterBundle,
+    RosterImport,
+    SchoolChange,
+    Student,
+    StudentSession,
+)
 from students.moving import move, school_changes  # noqa: F401  (move registers a kind of job)
 from students.privacy import (
     id_number_retention,
@@ -38,6 +47,7 @@ from students.privacy import (
     rotation,  # noqa: F401  (registers a kind of job)
 )
 from students.roster import roster_imports
+from students.without_list import appearances
 
 season_objects.register(
     {
@@ -45,6 +55,7 @@ season_objects.register(
         "center/students/": (Student, "season"),
         "school/students/": (Student, "season"),
         "school/roster/import/": (RosterImport, "season"),
+        "school/roster/catalogue/": (CatalogueClass, "season"),
         "center/number-clashes/": (RosterImport, "season"),
         "school/corrections/": (Correction, "student__season"),
         "center/corrections/": (Correction, "student__season"),
@@ -113,7 +124,65 @@ bulk_actions.register(
         lambda student, by, values: records.change_student(student=student, by=by, **values),
         narrow=records.changeable,
         form=MoveForm,
+        with_list=True,
     )
+)
+bulk_actions.register(
+    bulk_actions.BulkAction(
+        "reclass",
+        _("Move to another class of the catalogue"),
+        _("They get another college, major and class; who has proofread reads the proof again."),
+        "arrows-right-left",
+        "students.change",
+        lambda student, by, values: appearances.reclass(student, entry=int(values["entry"]), by=by),
+        narrow=lambda students: records.changeable(students).exclude(stage=Student.Stage.LEFT),
+        form=CatalogueMoveForm,
+        wants_enrolment=True,
+        with_list=False,
+    )
+)
+bulk_actions.register(
+    bulk_actions.BulkAction(
+        "confirm",
+        _("Confirm"),
+        _("You say that they are students of your school, in this class and with this number. They are told."),
+        "check",
+        "students.confirm",
+        lambda student, by, values: appearances.confirm(student, by=by),
+        narrow=appearances.to_confirm,
+        with_list=False,
+    )
+)
+bulk_actions.register(
+    bulk_actions.BulkAction(
+        "not_confirm",
+        _("Do not confirm"),
+        _("They read your reason, count no longer, and may appear again with another class or number."),
+        "x-circle",
+        "students.confirm",
+        lambda student, by, values: appearances.refuse(student, reason=values["reason"], by=by),
+        narrow=appearances.to_refuse,
+        form=RefusalForm,
+        is_danger=True,
+        with_list=False,
+    )
+)
+status_badges.register(
+    Appearance,
+    {
+        Appearance.Status.WAITING: Badge("look", "clock"),
+        Appearance.Status.CONFIRMED: Badge("ok", "check"),
+        Appearance.Status.REFUSED: Badge("act", "x-circle"),
+    },
+)
+own_data.register_objects(
+    "students.appearance", lambda student: list(Appearance.objects.filter(student=student).values_list("pk", flat=True))
+)
+own_data.register(
+    "appearance",
+    lambda student: list(
+        Appearance.objects.filter(student=student).values("status", "reason", "appeared_at", "decided_at")
+    ),
 )
 status_badges.register(
     RosterBundle,
@@ -137,6 +206,18 @@ status_badges.register(
 
 navigation.register("school", "students:roster", _("Roster"), "table-cells", order=20)
 navigation.register("center", "students:center_students", _("Students"), "academic-cap", order=40)
+panels.add_link(
+    "students:roster",
+    PageLink(
+        "students:catalogue",
+        _("Without a list"),
+        "qr-code",
+        lambda request: (
+            request.enrolment is not None
+            and (not request.enrolment.hands_over_list or request.season.without_list != Season.WithoutList.NO)
+        ),
+    ),
+)
 panels.add_link(
     "schools:school_schedule", PageLink("students:class_days", _("Days of classes"), "user-group", lambda request: True)
 )
@@ -169,6 +250,9 @@ panels.add_panel(
     "students:center_moves",
     page="students:center_moves",
     label=_("Students who change their school"),
+)
+panels.add_panel(
+    "school.callouts", "students:newcomers", page="students:newcomers", label=_("Students to be confirmed"), order=5
 )
 panels.add_panel(
     "school.callouts", "students:moves", page="students:moves", label=_("Students who change their school")
@@ -249,7 +333,7 @@ columns.register(
             _("Captured"),
             lambda row: row.counts.captured,
             kind="share",
-            whole=lambda row: row.counts.total,
+            whole=lambda row: row.size,
             link=lambda school, _row: _students_url(school, "captured"),
         ),
         Column("behind", _("Behind schedule"), lambda row: row.behind),
@@ -267,7 +351,7 @@ columns.register(
             {
                 "late": (_("Far behind plan"), lambda row: row.is_late),
                 "behind": (_("Behind schedule"), lambda row: row.behind > 0),
-                "done": (_("All captured"), lambda row: 0 < row.counts.total == row.counts.captured),
+                "done": (_("All captured"), lambda row: 0 < row.size == row.counts.captured),
                 "empty": (_("No roster"), lambda row: row.counts.total == 0),
             },
         )

@@ -14,6 +14,7 @@ from students.views import (
     notices,
     panels,
     records,
+    without_list,
 )
 
 app_name = "students"
@@ -53,6 +54,14 @@ urlpatterns = [
     path("center/moves/", moves.center_moves, name="center_moves"),
     path("center/moves/<int:pk>/grant/", moves.center_grant, name="center_move_grant"),
     path("center/moves/<int:pk>/refuse/", moves.center_refuse, name="center_move_refuse"),
+    path("school/roster/catalogue/", without_list.catalogue_page, name="catalogue"),
+    path("school/roster/catalogue/add/", without_list.catalogue_add, name="catalogue_add"),
+    path("school/roster/catalogue/import/", without_list.catalogue_import, name="catalogue_import"),
+    path("school/roster/catalogue/copy/", without_list.catalogue_copy, name="catalogue_copy"),
+    path("school/roster/catalogue/<int:pk>/remove/", without_list.catalogue_remove, name="catalogue_remove"),
+    path("school/roster/newcomers/", without_list.newcomers, name="newcomers"),
+    path("school/roster/<int:pk>/confirm/", without_list.newcomer_confirm, name="newcomer_confirm"),
+    path("school/roster/<int:pk>/refuse/", without_list.newcomer_refuse, name="newcomer_refuse"),
     path("school/roster/add/", records.student_add, name="student_add"),
     path("school/roster/<int:pk>/", records.student, name="student"),
     path("school/roster/<int:pk>/edit/", records.student_edit, name="student_edit"),

@@ -224,6 +224,7 @@ PUBLIC = {
     "schools:home",
     "schools:calendar_file",  # whoever has the signed address
     "capture:signin",
+    "capture:appear",  # a way in: it names the schools without a list, and their classes
     "capture:signout",
     "capture:read_code",  # reads a picture, keeps nothing and looks nobody up
     "capture:wechat_begin",  # to WeChat and back; who has linked it is signed in
@@ -259,6 +260,7 @@ OBJECTS = {
     "jobs/": "portal.Job",
     "school/roster/import/": "students.RosterImport",
     "school/roster/moves/": "students.SchoolChange",
+    "school/roster/catalogue/": "students.CatalogueClass",
     "school/roster/": "students.Student",
     "center/moves/": "students.SchoolChange",
     "center/roster-import/": "students.RosterBundle",

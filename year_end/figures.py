@@ -211,7 +211,7 @@ def count(season: Season, *, today: dt.date) -> list[Counted]:
             payment_mode=row.payment_mode,
             is_over=row.capture_ended_on is not None or row.school_id in over,
             is_finished=row.status in Enrolment.FINISHED,
-            **rosters.get(row.school_id, {}),
+            **_with_expected(row, rosters.get(row.school_id, {"roster": 0})),
             first_photos=photos.get(row.school_id, (0, 0))[0],
             first_passed=photos.get(row.school_id, (0, 0))[1],
             resets=resets.get(row.school_id, 0),
@@ -222,6 +222,11 @@ def count(season: Season, *, today: dt.date) -> list[Counted]:
         )
         for row in rows
     ]
+
+
+def _with_expected(enrolment: Enrolment, counted: dict[str, int]) -> dict[str, int]:
+    """A school that hands over no list is measured by the students whom it has stated."""
+    return counted | {"roster": progress.expected(enrolment, counted["roster"])}
 
 
 def _iso(moment: dt.date | None) -> str | None:

@@ -20,6 +20,7 @@ from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import Event, Membership, User
 from schools.models import Action, Enrolment, School
 from students.models import Student
+from students.without_list import appearances
 
 UNDO_FOR = dt.timedelta(minutes=10)
 DECISIONS = ("photo.approved", "photo.returned")
@@ -36,6 +37,9 @@ def approve(*, photo: Photo, by: history.Actor, batch: str = "", kind: str = "")
     student = _lock_student(photo)
     if student.is_locked:
         raise Conflict(_("The account is locked. Unlock it before approving the photo."))
+    appearance = appearances.of(student)
+    if appearance and appearance.status != appearance.Status.CONFIRMED:
+        raise Conflict(_("The school has not confirmed this student yet. Confirm the student first, then the photo."))
     if not Photo.objects.filter(pk=photo.pk).exclude(portrait="").exists():
         raise Conflict(_("This photo has no portrait. Frame it by hand first, or return it with a reason."))
     _decide(photo, Photo.Status.APPROVED, by=by, batch=batch, kind=kind)

@@ -18,6 +18,7 @@ from portal import student_limits
 from portal.pages.lists import ALL, Filter, List, cases, choice, row, search, text
 from schools.models import Area, School, Season
 from students.models import Student
+from students.without_list import appearances
 
 STATES = (
     Photo.Status.SUBMITTED,
@@ -243,7 +244,7 @@ def approvable_together(photos: QuerySet[Photo]) -> QuerySet[Photo]:
     exemption, the account not locked."""
     waiting = photos.filter(
         status=Photo.Status.SUBMITTED, is_current=True, student__locked_at=None, appealed_at=None, excuses={}
-    )
+    ).exclude(student__in=appearances.unconfirmed_students())
     return _with_finding(waiting, CLEAN)
 
 

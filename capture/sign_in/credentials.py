@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from capture.sign_in import matching, offers, registry_codes
@@ -32,7 +33,8 @@ from portal.security import attempts, rate_limits
 from portal.tenancy import across_schools, school_scope
 from schools.models import Enrolment, Season
 from students.identity.student_access import Recognition
-from students.models import Student
+from students.models import CatalogueClass, Student
+from students.without_list import appearances
 
 
 class NotRecognised(Refused):
@@ -68,6 +70,14 @@ CONFIRMED_A_DAY = "6/d"  # of one student: an outside service is paid for each
 
 
 @dataclass(frozen=True)
+class Newcomer:
+    """A visitor who is on no list: at which school, and in which class of its catalogue."""
+
+    enrolment: Enrolment
+    entry: CatalogueClass
+
+
+@dataclass(frozen=True)
 class Visitor:
     """Somebody who is not signed in. `actor_name`: the network address."""
 
@@ -76,10 +86,16 @@ class Visitor:
 
 
 def sign_in(
-    *, provider: Provider, visit: Visit, values: Mapping[str, Any], year: int | None = None
+    *,
+    provider: Provider,
+    visit: Visit,
+    values: Mapping[str, Any],
+    year: int | None = None,
+    newcomer: Newcomer | None = None,
 ) -> Recognition | Away:
     """The student whom the provider recognises by the cleaned values of its form, in any season but a draft. Away, where
-    an outside service is to see the visitor first: `finish` goes on.
+    an outside service is to see the visitor first: `finish` goes on. A `newcomer` whom no school has yet appears at the
+    school that hands over no list.
 
     Raises Refused, Delayed or Unavailable; WhichSeason where they are right in several seasons and no `year` is given;
     NotAllowed where the student's school does not offer this way.
@@ -91,9 +107,10 @@ def sign_in(
     claim: Claim | None = None
     try:
         claim = provider.verify(visit, values)
-        student = _student_of(claim, provider, year)
-        if isinstance(claim, MaskedIdentity):
-            registry_codes.keep(student, claim)
+        with transaction.atomic():  # who appears and may not have the code has not appeared
+            student = _student_of(claim, provider, year) if newcomer is None else _appeared(claim, newcomer)
+            if isinstance(claim, MaskedIdentity):
+                registry_codes.keep(student, claim)
         confirmed = _confirmed(provider, visit, student)
     except Refused as refused:
         refused.claim = refused.claim or claim
@@ -138,7 +155,7 @@ def _student_of(claim: Claim, provider: Provider, year: int | None) -> Student:
     with across_schools():  # the roster says which school
         found = [row for row in matching.students_of(claim) if year in (None, row.season.year)]
         if not found:
-            sentence, why = matching.refusal_of(claim)
+            sentence, why = _refused_by_school(claim) or matching.refusal_of(claim)
             if isinstance(claim, WeChatAccount):  # no attempt to be somebody
                 raise NotLinked(sentence)
             raise NotRecognised(sentence, why=why, claim=claim)
@@ -152,6 +169,29 @@ def _student_of(claim: Claim, provider: Provider, year: int | None) -> Student:
 def _require_offered(provider: Provider, student: Student) -> None:
     enrolment = Enrolment.objects.select_related("season").get(school=student.school_id, season=student.season_id)
     offers.require(provider, enrolment)
+
+
+def _refused_by_school(claim: Claim) -> tuple[str, str] | None:
+    """Of whom a school that hands over no list has not confirmed: its reason. The code says that it is this student."""
+    if not isinstance(claim, MaskedIdentity) or not claim.number:
+        return None
+    for season in Season.objects.in_capture():
+        student = appearances.known(appearances.Coded(claim.number, claim.masked_name, claim.masked_document), season)
+        if student and student.appearance.status == student.appearance.Status.REFUSED:
+            sentence = _("%(school)s has not confirmed you: %(reason)s Appear again, with the right class and number.")
+            return sentence % {"school": student.school.name, "reason": student.appearance.reason}, "not_confirmed"
+    return None
+
+
+def _appeared(claim: Claim, newcomer: Newcomer) -> Student:
+    assert isinstance(claim, MaskedIdentity)
+    coded = appearances.Coded(claim.number, claim.masked_name, claim.masked_document)
+    try:
+        return appearances.appear(
+            coded, enrolment=newcomer.enrolment, entry=newcomer.entry, student_no=claim.student_no
+        )
+    except appearances.NotAdmitted as error:
+        raise Refused(str(error), why=error.why, claim=claim) from error
 
 
 def _recorded(

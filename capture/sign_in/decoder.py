@@ -83,6 +83,8 @@ def _decoded(status: int, told: Any) -> Decoded:
         raise DecoderError(f"The answer has not the decoder's shape: {error!r}") from error
     if not all((found.number, found.masked_name, found.masked_document)):
         raise DecoderError("The answer lacks what a student is known by.")
+    if len(found.number) > 40 or len(found.masked_name) > 60 or len(found.masked_document) > 40:
+        raise DecoderError("The answer says more than a student is known by.")
     if is_over:
         raise CodeRefused("expired")
     return found

@@ -31,6 +31,7 @@ def students_of(claim: Claim) -> list[Student]:
             return list(_of_seasons().filter(pk__in=linked, school__is_active=True)[:1])  # of the newest season
         case Facts():
             rows = _of_seasons().filter(id_hash__in=id_encryption.digests(claim.id_number))
+            rows = rows.exclude(id_type=Student.IdType.REGISTRY)  # it is no number that somebody types
             tried: Sequence[Student | None] = [*rows] or [None]
             return [row for row in tried if _is_known(row, claim.name, claim.student_no) and row]
 
@@ -99,6 +100,8 @@ def _is_known(row: Student | None, name: str, student_no: str) -> bool:
 
 
 def _is_masked(claim: MaskedIdentity, row: Student) -> bool:
+    if row.appeared_by_code:
+        return is_same(claim.number, row.id_number)
     return fits_mask(claim.masked_name, row.name) and fits_mask(claim.masked_document, row.id_number)
 
 

@@ -23,14 +23,36 @@ def of_season(season: Season) -> list[Provider]:
         )
         by_schools = {name for names in added.distinct() for name in names}
     names = [*season.sign_in_offered, *(name for name in season.sign_in_allowed if name in by_schools)]
-    return _usable(names)
+    return _usable([*names, *_of_newcomers()] if has_newcomers(season) else names)
+
+
+def has_newcomers(season: Season | None) -> bool:
+    """Whether a school of the season hands over no list."""
+    if season is None or season.without_list == Season.WithoutList.NO:
+        return False
+    with across_schools():
+        return Enrolment.objects.filter(season=season, hands_over_list=False).exists()
+
+
+def of_newcomers() -> Provider | None:
+    """The way by which somebody who is on no list appears; None where none is set up."""
+    return next(iter(_usable(_of_newcomers())), None)
+
+
+def _of_newcomers() -> list[str]:
+    return [provider.name for provider in all_providers().values() if provider.names_newcomers]
 
 
 def of_enrolment(enrolment: Enrolment) -> list[Provider]:
     """What the students of one school are offered, in the same order."""
     season = enrolment.season
     added = [name for name in season.sign_in_allowed if name in enrolment.sign_in_added]
-    return _usable([*season.sign_in_offered, *added])
+    found = _usable([*season.sign_in_offered, *added])
+    if enrolment.hands_over_list:
+        return found
+    # No way asks for a name or document number that the school has not handed over.
+    others = [way for way in found if way.strength in (Strength.HOLDS, Strength.SEEN) and not way.names_newcomers]
+    return [*_usable(_of_newcomers()), *others]
 
 
 def may_add(season: Season) -> list[Provider]:
@@ -47,7 +69,7 @@ def _usable(names: Sequence[str]) -> list[Provider]:
 def require(provider: Provider, enrolment: Enrolment) -> None:
     """Raise NotAllowed unless the student's own season, or the school in it, offers this way."""
     season = enrolment.season
-    if provider.name in season.sign_in_offered:
+    if provider.name in season.sign_in_offered or (provider.names_newcomers and not enrolment.hands_over_list):
         return
     if provider.name not in season.sign_in_allowed or provider.name not in enrolment.sign_in_added:
         raise NotAllowed(_("Your school does not let students sign in this way. Choose another one."))

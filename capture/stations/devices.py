@@ -164,7 +164,7 @@ def find(session: StationSession, asked: str, *, within: tuple[str, str] | None)
         rows = list(own.filter(id_hash__in=id_encryption.digests(asked))[:FOUND])
         if not rows and within and len(asked) in DIGITS:
             members = own.filter(college=within[0], class_name=within[1]).order_by("student_no")
-            rows = [row for row in members if row.id_number.endswith(asked)][:FOUND]
+            rows = [row for row in members if row.printed_number.endswith(asked)][:FOUND]
         if not rows:
             rate_limits.refuse_too_many("station-document", guesser, GUESSES)
     return _shown(season, rows)

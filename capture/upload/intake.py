@@ -30,6 +30,7 @@ from portal.security import rate_limits
 from schools.days import opening_hours
 from schools.models import Enrolment
 from students.models import Student
+from students.without_list import appearances
 
 ATTEMPTS_A_DAY = 20
 UPLOADS = "20/m"  # refused uploads count too: each may have to be decoded
@@ -99,6 +100,7 @@ def require_can_capture(
     stands behind the student's sign-in.
     """
     require_unlocked(student)
+    appearances.require_admitted(student, enrolment.season)
     if student.stage not in OPEN_STAGES:
         raise Conflict(_("Your photo has already been submitted. You can retake it if your school returns it."))
     if not consent.has_agreed(student, enrolment.season):

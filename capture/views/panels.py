@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from capture import dashboard_counts, day_plan
-from capture.forms import ReasonForm
+from capture.forms import ForgetForm, ReasonForm
 from capture.judging import explanations
 from capture.models import Photo
 from capture.review import decisions
 from capture.review.return_reasons import LOCKING
 from capture.review.worklist import REJECTED_BY
-from capture.sign_in import wechat_binding
+from capture.sign_in import registry_codes, wechat_binding
 from portal import history, permissions
 from portal.access import school_page, staff_page
 from portal.event_kinds import VALUE_LABELS
@@ -86,6 +86,9 @@ def student_photos(request: Any, pk: int) -> HttpResponse:
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
         "lock_presets": LOCKING,
         "sign_in": _last_sign_in(student),
+        "code": registry_codes.of(student),
+        "may_forget": permissions.may(request.membership, "students.forget_code") and not student.appeared_by_code,
+        "forget_form": ForgetForm(auto_id="forget_%s"),
     }
     return render(request, "capture/panel_student.html", context)
 

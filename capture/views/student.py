@@ -37,6 +37,7 @@ from schools.days import opening_hours
 from schools.models import Action, Enrolment
 from students.identity.student_access import Recognition, end_session, session_of, start_session, student_page
 from students.models import Student
+from students.without_list import appearances
 
 # Kinds of notifications whose content the student's home page shows already.
 SHOWN_ON_HOME = {"photo_approved", "photo_returned", "account_locked"}
@@ -74,6 +75,7 @@ def sign_in(request: Any) -> HttpResponse:
     form = challenge.form(request.POST or None, request.FILES or None)
     context = {"ways": ways, "way": way, "challenge": challenge, "form": form, "asks_for_more": bool(weak)}
     context |= linking.offer(request)
+    context["has_newcomers"] = way.names_newcomers and offers.has_newcomers(request.season)
     if request.method == "POST" and form.is_valid():
         try:
             _season(request)
@@ -145,16 +147,22 @@ def sign_out(request: Any) -> HttpResponse:
 def home(request: Any) -> HttpResponse:
     """The home page: the present state and the next step."""
     student = request.student
+    appearance = appearances.of(student)
+    if appearance and appearance.status == appearance.Status.REFUSED:
+        return render(request, "capture/not_confirmed.html", {"appearance": appearance})
     agreed = consent.has_agreed(student, request.season)
     if not agreed and student.stage == Student.Stage.WAITING and not student.is_locked:
         return redirect("capture:confirm")
     now = timezone.now()
     plan = _schedule(request, now)
+    waits_for_school = appearances.holds_back(appearance, request.season)
     context = {
         "step": STEP_OF.get(student.stage, 5),
         "photo": submission.current_photo(student),
         "plan": plan,
-        "is_open": plan.is_open(now),
+        "is_open": plan.is_open(now) and not waits_for_school,
+        "waits_for_school": waits_for_school,
+        "unconfirmed": appearance is not None and appearance.status == appearance.Status.WAITING,
         "when_sentence": plan.describe(now),
         "days_sentence": plan.describe_days(now),
         "slot": slots.next_of(student, now) if student.stage in intake.OPEN_STAGES else None,
@@ -227,7 +235,9 @@ def rules(request: Any) -> HttpResponse:
     context = {
         "step": 2,
         "rules": RULE_CARDS,
-        "is_open": plan.is_open(now) and request.student.stage in intake.OPEN_STAGES,
+        "is_open": plan.is_open(now)
+        and request.student.stage in intake.OPEN_STAGES
+        and not appearances.holds_back(appearances.of(request.student), request.season),
         "when_sentence": plan.describe(now),
         **_school_information(request),
     }

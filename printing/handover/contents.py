@@ -1,6 +1,6 @@
 """The content of a hand-over package: a ZIP, the same bytes each time. Each portrait is checked on the way.
 
-`portraits/<document number>.jpg`, the list, `manifest.json` (of whom, how many), and `SHA256SUMS` with the hash of every
+`portraits/<document number>.jpg` (of a school without a list: the registry's number of the student), the list, `manifest.json` (of whom, how many), and `SHA256SUMS` with the hash of every
 other file, as `sha256sum --check` reads it.
 """
 
@@ -21,8 +21,8 @@ from schools.models import School
 
 FOLDER, MANIFEST, SUMS = "portraits", "manifest.json", "SHA256SUMS"
 PROBLEMS = {
-    "no_number": _("The document number has been deleted."),
-    "number_twice": _("Another student of the package has the same document number."),
+    "no_number": _("The document number, or the registry's number, has been deleted."),
+    "number_twice": _("Another student of the package has the same number."),
     "no_file": _("The file of the portrait is missing."),
     "not_standard": _("The portrait is not in the standard: JPEG of 480 × 640 px, 24 bit, 300 dpi, at most 40 KB."),
     "portrait_twice": _("Another student of the package has the same picture."),
@@ -81,7 +81,7 @@ def write(
             raise Doubtful(rows.problems)
         with registry_list.write(rows.found, school=school, graduating_class=graduating_class) as file:
             listed = file.read()
-        manifest = json.dumps(facts | {"students": len(rows.found)}, ensure_ascii=False, indent=1).encode()
+        manifest = json.dumps(facts | rows.told(), ensure_ascii=False, indent=1).encode()
         sums = [(row.sha256, row.file) for row in rows.found]
         for name, content in ((registry_list.NAME, listed), (MANIFEST, manifest)):
             _put(archive, name, content)
@@ -125,6 +125,15 @@ class _Rows:
             return None
         self.found.append(Row(student, file, digest))
         return data
+
+    def told(self) -> dict[str, Any]:
+        """How many, by which number their files are named, and which columns of the list are in stars or empty."""
+        coded = sum(bool(row.handed.id_masked) for row in self.found)
+        found: dict[str, Any] = {"students": len(self.found)}
+        if coded:
+            found |= {"named_by_registry_number": coded, "in_stars": ["姓名", "证件号码"]}
+        columns = {heading: value for heading, _width, value in registry_list.COLUMNS if heading != "变更"}
+        return found | {"empty": [name for name, value in columns.items() if not any(map(value, self.found))]}
 
     def _once(self, seen: dict[str, int], key: str, student: int, problem: str) -> None:
         """Both students are named when a second one has the same."""

@@ -260,7 +260,18 @@ def _facts(package: HandoverPackage) -> dict[str, Any]:
     }
 
 
-_COLUMNS = ("student_no", "name", "gender", "id_type", "id_sealed", "level", "college", "major", "class_name")
+_COLUMNS = (
+    "student_no",
+    "name",
+    "gender",
+    "id_type",
+    "id_sealed",
+    "id_masked",
+    "level",
+    "college",
+    "major",
+    "class_name",
+)
 
 
 def _read_waiting(package: HandoverPackage) -> list[Handed]:
@@ -280,7 +291,7 @@ def _handed(package: HandoverPackage, rows: QuerySet[Any, Any]) -> list[Handed]:
     earlier = HandoverItem.objects.filter(package__enrolment=package.enrolment_id, package__number__lt=package.number)
     replaced = dict(earlier.order_by().values_list("student_id").annotate(Max("package__number")))
     found = []
-    for student, photo, portrait, student_no, name, gender, id_type, sealed, *rest in rows:
+    for student, photo, portrait, student_no, name, gender, id_type, sealed, masked, *rest in rows:
         place = id_encryption.student_place(
             season_id=package.season_id, school_id=package.school_id, student_no=student_no
         )
@@ -288,7 +299,7 @@ def _handed(package: HandoverPackage, rows: QuerySet[Any, Any]) -> list[Handed]:
         level, college, major, class_name = rest
         found.append(
             Handed(
-                *(student, photo, portrait, student_no, name, gender, id_type, number),
+                *(student, photo, portrait, student_no, name, gender, id_type, number, masked),
                 *(level, college, major, class_name, replaced.get(student, 0)),
             )
         )

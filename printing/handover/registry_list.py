@@ -9,7 +9,7 @@ from typing import IO
 
 from portal import text_workbooks
 from schools.models import School
-from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
+from students.roster.cells import GENDER_HEADINGS, SHOWN_ID_TYPES
 
 NAME = "名单.xlsx"
 
@@ -25,7 +25,8 @@ class Handed:
     name: str
     gender: str
     id_type: str
-    id_number: str
+    id_number: str  # of whom a capture code has said it: the registry's number
+    id_masked: str  # then the document number in stars, else empty
     level: str
     college: str
     major: str
@@ -47,8 +48,9 @@ COLUMNS: tuple[tuple[str, float, Value], ...] = (
     ("学号", 16, lambda row: row.handed.student_no),
     ("姓名", 14, lambda row: row.handed.name),
     ("性别", 8, lambda row: GENDER_HEADINGS.get(row.handed.gender, "")),
-    ("证件类型", 20, lambda row: ID_TYPE_HEADINGS[row.handed.id_type]),
-    ("证件号码", 24, lambda row: row.handed.id_number),
+    ("证件类型", 20, lambda row: SHOWN_ID_TYPES[row.handed.id_type]),
+    ("证件号码", 24, lambda row: row.handed.id_masked or row.handed.id_number),
+    ("学信网编号", 24, lambda row: row.handed.id_number if row.handed.id_masked else ""),
     ("培养层次", 12, lambda row: row.handed.level),
     ("学院", 24, lambda row: row.handed.college),
     ("专业", 24, lambda row: row.handed.major),

@@ -64,6 +64,19 @@ class Migration(migrations.Migration):
                     "photograph_strength",
                     models.CharField(blank=True, max_length=10, verbose_name="for photographing"),
                 ),
+                (
+                    "without_list",
+                    models.CharField(
+                        choices=[
+                            ("no", "Every school hands over a list"),
+                            ("before", "Allowed; the school confirms a student before the photo"),
+                            ("after", "Allowed; the school confirms a student after the photo, before it is approved"),
+                        ],
+                        default="no",
+                        max_length=6,
+                        verbose_name="schools without a list",
+                    ),
+                ),
                 ("payment_due", models.DateField(verbose_name="payment due")),
                 (
                     "owing_rule",
@@ -539,6 +552,14 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         default=False, verbose_name="students photograph only in the slot of their class"
                     ),
+                ),
+                (
+                    "hands_over_list",
+                    models.BooleanField(default=True, verbose_name="the school hands over a list of its students"),
+                ),
+                (
+                    "stated_students",
+                    models.PositiveIntegerField(default=0, verbose_name="number of students that the school states"),
                 ),
                 ("sign_in_added", models.JSONField(blank=True, default=list, verbose_name="other ways to sign in")),
                 ("student_notice", models.TextField(blank=True, verbose_name="notice to the students")),

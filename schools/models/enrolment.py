@@ -115,6 +115,9 @@ class Enrolment(TenantModel):
     payment_mode = models.CharField(_("way of payment"), max_length=10, choices=PaymentMode, default=PaymentMode.SCHOOL)
     allow_file = models.BooleanField(_("students may send a picture file when there is no camera"), default=True)
     only_in_slots = models.BooleanField(_("students photograph only in the slot of their class"), default=False)
+    # Without a list students appear by their capture codes (students.without_list).
+    hands_over_list = models.BooleanField(_("the school hands over a list of its students"), default=True)
+    stated_students = models.PositiveIntegerField(_("number of students that the school states"), default=0)
     sign_in_added = models.JSONField(_("other ways to sign in"), default=list, blank=True)  # of season.sign_in_allowed
     student_notice = models.TextField(_("notice to the students"), blank=True)
     capture_ended_on = models.DateField(_("capture ended on"), null=True, blank=True)

@@ -112,6 +112,13 @@ class Season(models.Model):
         REASON = "reason", _("Go on with a reason only")
         BLOCK = "block", _("Neither print nor ship")
 
+    class WithoutList(models.TextChoices):
+        """Whether schools may hand over no list, and when they confirm who appeared by a capture code."""
+
+        NO = "no", _("Every school hands over a list")
+        BEFORE = "before", _("Allowed; the school confirms a student before the photo")
+        AFTER = "after", _("Allowed; the school confirms a student after the photo, before it is approved")
+
     year = models.PositiveSmallIntegerField(_("year"), unique=True)
     graduating_class = models.PositiveSmallIntegerField(_("graduating class"))
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.DRAFT)
@@ -130,6 +137,9 @@ class Season(models.Model):
     sign_in_allowed = models.JSONField(_("ways that schools may add"), default=list, blank=True)
     # What has to stand behind the sign-in of a student who photographs (capture.sign_in); empty: whatever is offered.
     photograph_strength = models.CharField(_("for photographing"), max_length=10, blank=True)
+    without_list = models.CharField(
+        _("schools without a list"), max_length=6, choices=WithoutList, default=WithoutList.NO
+    )
     payment_due = models.DateField(_("payment due"))
     owing_rule = models.CharField(
         _("when a school still owes"), max_length=6, choices=OwingRule, default=OwingRule.WARN

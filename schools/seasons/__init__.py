@@ -26,8 +26,10 @@ FIXED_WHEN_OPEN = ("year", "graduating_class", "price_fen")
 CARRIED_OVER = (
     "center_name", "opens_at", "closes_at", "proof_workdays", "price_fen", "payment_merchants", "copies", "owing_rule", "four_eyes_fen",
     "bank_account_name", "bank_name", "bank_account_no", "bank_code", "contact_name", "contact_phone", "contact_email", "background", "consent_version",
-    "consent_text", "retention_days",
+    "consent_text", "retention_days", "without_list",
 )  # fmt: skip
+# What a school that takes part again has chosen for itself.
+SETTINGS = ("payment_mode", "allow_file", "sign_in_added", "hands_over_list", "stated_students")
 # Terms of a center's first season, from the 2022 notice.
 FIRST_TERMS: dict[str, Any] = {
     "center_name": "江苏省高校招生就业指导服务中心",
@@ -104,10 +106,10 @@ def _copy_settings(old: Season, new: Season, enrolled: list[Enrolment]) -> None:
     before = {row.school_id: row for row in Enrolment.objects.filter(season=old)}
     for row in enrolled:
         if had := before.get(row.school_id):
-            row.payment_mode, row.allow_file = had.payment_mode, had.allow_file
-            row.sign_in_added = had.sign_in_added
+            for name in SETTINGS:
+                setattr(row, name, getattr(had, name))
             row.student_notice = moved_years.move(had.student_notice, old=old, new=new)[0]
-    Enrolment.objects.bulk_update(enrolled, ["payment_mode", "allow_file", "sign_in_added", "student_notice"])
+    Enrolment.objects.bulk_update(enrolled, [*SETTINGS, "student_notice"])
 
 
 def _copy_days(old: Season, new: Season) -> None:

@@ -17,7 +17,7 @@ from portal import permissions
 from portal.background import jobs
 from portal.errors import NotAllowed, PortalError
 from portal.models import Job, Membership, User
-from schools.models import School, Season
+from schools.models import Enrolment, School, Season
 from students.lists import selection
 from students.models import Student
 
@@ -43,9 +43,18 @@ class BulkAction:
     do: Callable[[Student, User, dict[str, Any]], Any] | None = None
     make: Callable[[Job, QuerySet[Student]], None] | None = None
     narrow: Callable[[QuerySet[Student]], QuerySet[Student]] = field(default=lambda students: students)
-    form: type[forms.Form] = NoQuestion
+    form: Callable[..., forms.Form] = NoQuestion
     for_center: bool = False
+    with_list: bool | None = None  # only where the school hands over a list, or (False) hands over none
+    wants_enrolment: bool = False  # whether the form is given the enrolment
     is_danger: bool = False
+
+    def form_of(self, data: Any, enrolment: Enrolment | None) -> forms.Form:
+        return self.form(data, enrolment=enrolment) if self.wants_enrolment else self.form(data)
+
+    def fits(self, enrolment: Enrolment | None) -> bool:
+        hands_over_list = enrolment is None or enrolment.hands_over_list
+        return self.with_list is None or self.with_list == hands_over_list
 
     @property
     def kind(self) -> str:

@@ -16,11 +16,12 @@ from portal import formulas, text_workbooks
 from portal.untrusted import workbooks
 from students.models import Student
 from students.roster import spreadsheet_writer
-from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
+from students.roster.cells import GENDER_HEADINGS, SHOWN_ID_TYPES
 from students.roster.columns import COLUMNS
 
 CONTENT_TYPES = {"xlsx": workbooks.CONTENT_TYPE, "csv": "text/csv; charset=utf-8"}
 CHUNK = 2000  # students read from the database at a time
+REGISTRY_HEADING = "学信网编号"
 Value = Callable[[Student], Any]
 
 
@@ -37,7 +38,7 @@ class ExportColumn(fields.Field):
 
 _SHOWN: dict[str, Value] = {
     "gender": lambda student: GENDER_HEADINGS.get(student.gender, ""),
-    "id_type": lambda student: ID_TYPE_HEADINGS[student.id_type],
+    "id_type": lambda student: SHOWN_ID_TYPES[student.id_type],
     "id_number": lambda student: student.masked_id,
 }
 
@@ -60,12 +61,17 @@ class StudentResource(resources.ModelResource):
         model = Student
         fields = ()
 
-    def __init__(self, *, in_clear: bool = False, with_school: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, in_clear: bool = False, with_school: bool = False, with_registry: bool = False, **kwargs: Any
+    ) -> None:
+        """`with_registry`: a column of the registry's numbers, which are in clear too."""
         super().__init__(**kwargs)
         self.fields = {"school": ExportColumn("学校", lambda student: student.school.name)} if with_school else {}
         self.fields |= {
             column.field: ExportColumn(column.heading, _value_of(column.field, in_clear)) for column in COLUMNS
         }
+        if in_clear and with_registry:
+            self.fields[REGISTRY_HEADING] = ExportColumn(REGISTRY_HEADING, _registry_number)
         self.fields |= {heading: ExportColumn(heading, value) for heading, value in _status_columns().items()}
 
     def export_resource(self, instance: Student, selected_fields: Any = None, **kwargs: Any) -> list[str]:
@@ -79,8 +85,12 @@ class StudentResource(resources.ModelResource):
 
 def _value_of(field: str, in_clear: bool) -> Value:
     if field == "id_number" and in_clear:
-        return lambda student: student.id_number
+        return lambda student: student.printed_number
     return _SHOWN.get(field) or (lambda student: getattr(student, field))
+
+
+def _registry_number(student: Student) -> str:
+    return student.id_number if student.appeared_by_code else ""
 
 
 def write_file(
@@ -95,7 +105,8 @@ def write_file(
 
     `progress` is called with the number of students written, every CHUNK of them.
     """
-    resource = StudentResource(in_clear=in_clear, with_school=with_school)
+    with_registry = in_clear and students.filter(id_type=Student.IdType.REGISTRY).exists()
+    resource = StudentResource(in_clear=in_clear, with_school=with_school, with_registry=with_registry)
     headings = [field.column_name for field in resource.fields.values()]
     rows = _rows(resource, students, progress)
     return _delimited(headings, rows) if file_format == "csv" else _workbook(headings, rows)

@@ -23,6 +23,7 @@ from students.lists import (
 from students.models import Student, StudentsByClass
 from students.progress import STAGES_OF, STEP_LABELS
 from students.roster.cells import half_width
+from students.without_list import appearances
 
 DEEP_OFFSET = 200  # from this offset on, the page's numbers are read from the index first
 # (school id, college, major, class, stage, fee state, number of students), in the order of the list
@@ -63,6 +64,10 @@ class PickedList(forms.CharField):
         return [int(pk) for pk in super().clean(value).split(",") if pk]
 
 
+def _appearance_field() -> forms.ChoiceField:
+    return forms.ChoiceField(label=_("Confirmation"), required=False, choices=appearances.KINDS)
+
+
 class StudentList(List):
     sorts = {
         "": ("school_id", "college", "major", "class_name", "student_no"),
@@ -87,9 +92,10 @@ class StudentList(List):
         "fee_state": choice("fee_state", Student.FeeState.choices, label=_("Fees")),
         "pick": Filter(PickedList(), lambda students, ids: students.filter(pk__in=ids)),
         "locked": cases({"yes": (_("Locked"), Q(locked_at__isnull=False))}, label=_("Locked")),
+        "appearance": Filter(_appearance_field(), appearances.narrow, appearances.count),
     }
     # Filters that the groups do not tell: what they find is counted each time.
-    searches = ("q", "number", "locked", "pick")
+    searches = ("q", "number", "locked", "pick", "appearance")
     longest = {"pick": 500 * 12}  # as many as `selection.MOST_PICKED`
 
     def __init__(self, rows: Any, asked: Any, *, whole: tuple[School | None, Season] | None = None) -> None:

@@ -30,7 +30,7 @@ from students.roster.importer import lock_numbers, require_open_roster
 log = logging.getLogger(__name__)
 Stage = Student.Stage
 GONE = "已转出"  # the name of the row that stays behind
-CARRIED = ("id_type", "gender", "phone", "email", "language", "stage", "locked_at", "lock_reason")
+CARRIED = ("id_type", "id_masked", "gender", "phone", "email", "language", "stage", "locked_at", "lock_reason")
 
 
 @dataclass
@@ -151,6 +151,7 @@ def _finish(found: Move, earlier: list[dict[str, Any]]) -> None:
     StudentSession.objects.filter(student=old).delete()
     Contact.objects.filter(recipient_key=old.actor_key).delete()
     old.name, old.phone, old.email, old.lock_reason = GONE, "", "", ""
+    old.id_masked = ""
     old.gender = old.level = old.college = old.major = old.class_name = ""
     old.save()
     came = {"school_change": row.pk, "school": row.giving.code, earlier_history.FACT: earlier} | found.told

@@ -61,7 +61,7 @@ def ask(
 
     `values`: FIELDS. Raises WrongData, or PortalError when no other school has the number, or too many wait.
     """
-    require_open_roster(school=school, season=season)
+    enrolment = require_open_roster(school=school, season=season)
     clean, digests = _clean(school, season, values, id_number, id_type)
     attempts.begin("school_change", str(school.pk), free=number_clashes.MOST_OPEN)
     with across_schools():
@@ -70,6 +70,12 @@ def ask(
             _note_miss(school, season, by)
             raise PortalError(
                 _("No other school of this season has this document number. Add the student to your roster.")
+            )
+        if student.appeared_by_code == enrolment.hands_over_list:
+            raise PortalError(
+                _(
+                    "One of the two schools hands over a list and the other does not. The student is taken off there and comes here in this school's way."
+                )
             )
         if SchoolChange.objects.filter(school=school, student=student, status__in=SchoolChange.OPEN).exists():
             raise Conflict(_("Your school has asked for this student already."))

@@ -73,5 +73,5 @@ def _remove_person(row: Student) -> None:
     StudentSession.objects.filter(student=row).delete()
     row.name, row.student_no = ERASED, f"{Student.ERASED_NUMBER}{row.pk}"
     row.gender = row.level = row.college = row.major = row.class_name = ""
-    row.lock_reason = ""
+    row.lock_reason = row.id_masked = ""
     row.id_number = secrets.token_hex(16)  # nobody's: the hash of the old number must not stay

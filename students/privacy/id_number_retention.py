@@ -24,4 +24,6 @@ def delete(before: dt.datetime) -> int:
     """Delete the numbers that are due; return how many. Needs a scope of all schools."""
     students = due(before)
     Correction.objects.filter(student__in=students).exclude(wanted_sealed=None).update(wanted_sealed=None)
-    return students.update(id_sealed=b"", id_tail=None, id_hash=Concat(Value(NO_HASH), Cast(F("pk"), CharField())))
+    return students.update(
+        id_sealed=b"", id_masked="", id_tail=None, id_hash=Concat(Value(NO_HASH), Cast(F("pk"), CharField()))
+    )

@@ -24,7 +24,19 @@ Part = Callable[[Student], Any]
 _PARTS: dict[str, Part] = {}
 _OBJECTS: dict[str, Callable[[Student], list[int]]] = {}
 FIELDS = (
-    *("student_no", "name", "gender", "id_type", "id_number", "level", "college", "major", "class_name", "phone"),
+    *(
+        "student_no",
+        "name",
+        "gender",
+        "id_type",
+        "id_number",
+        "id_masked",
+        "level",
+        "college",
+        "major",
+        "class_name",
+        "phone",
+    ),
     *("email", "stage", "fee_state", "locked_at", "lock_reason", "created_at", "updated_at"),
 )
 # Events that show or give away data of one student.

@@ -49,6 +49,8 @@ REASONS: dict[str, Any] = {
     "taken_outside_limit": _(
         "This document number already belongs to a student whom you may not see. Ask your administrator."
     ),
+    "by_code": _("The registry's capture code says this; it is not changed here."),
+    "not_in_catalogue": _("The catalogue of your school has no such class. Add it there first."),
     "outside_limit": _("You may only keep students of your own colleges and classes. Ask your administrator."),
     "taken_elsewhere": _("This document number is already on the roster of another school. Ask the center."),
     "protected": _("A photo has been taken: this is corrected with evidence and by two persons. Ask for a correction."),

@@ -98,7 +98,8 @@ ID_TYPES = {
         "外国人永久居留身份证", "军官证", "士兵证",
     ),
 }  # fmt: skip
-ID_TYPE_HEADINGS = {key: names[0] for key, names in ID_TYPES.items()}
+ID_TYPE_HEADINGS = {key: names[0] for key, names in ID_TYPES.items()}  # what a roster may have
+SHOWN_ID_TYPES = ID_TYPE_HEADINGS | {Student.IdType.REGISTRY.value: "学信网采集码"}  # what may be of a student
 GENDER_HEADINGS = {"male": "男", "female": "女"}
 _ID_TYPE_OF = {name: key for key, names in ID_TYPES.items() for name in names}
 

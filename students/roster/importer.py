@@ -22,6 +22,7 @@ from students.roster.headings import UNASSIGNED, Assignment
 from students.roster.spreadsheet_reader import Roster
 from students.roster.staging import Staging
 from students.roster.validation import Problems, RowValidator
+from students.without_list import choosing
 
 CHUNK = 2000  # rows between two reports of progress
 MAX_REPORTED = 2000  # wrong rows whose reasons are stored
@@ -250,7 +251,7 @@ def apply_import(
     `expected`: the figures of the confirmed preview. Raises Conflict when they have changed. `marks_left`: students
     who are not in the file have left the school, unless they are photographed or paid for. `then` is called inside the transaction, to record the event of the import.
     """
-    require_open_roster(school=school, season=season)
+    choosing.require_list(require_open_roster(school=school, season=season))
     with (
         stage_file(
             content, school=school, season=season, assignment=assignment, encrypt=True, progress=progress

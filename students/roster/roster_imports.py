@@ -38,6 +38,7 @@ from students.roster import (
 from students.roster.excerpt import Excerpt
 from students.roster.headings import Assignment
 from students.roster.importer import FIGURES, Plan, Progress, check_size, require_open_roster
+from students.without_list import choosing
 
 Status = RosterImport.Status
 OVER = (Status.DONE, Status.REFUSED, Status.DROPPED, Status.CANCELLED)
@@ -53,7 +54,7 @@ def upload_roster(
 
     Raises PortalError when the roster is closed, or the file is empty or too large.
     """
-    require_open_roster(school=school, season=season)
+    choosing.require_list(require_open_roster(school=school, season=season))
     check_size(len(content))
     row = RosterImport(
         school=school,
@@ -251,7 +252,7 @@ def confirm_import(*, row: RosterImport, by: User, marks_left: bool = False) -> 
 
     Raises Conflict when already confirmed or dropped.
     """
-    require_open_roster(school=row.school, season=row.season)
+    choosing.require_list(require_open_roster(school=row.school, season=row.season))
     if not to_do(row, marks_left=marks_left):
         raise PortalError(_("There is nothing to import: no row of this file is new or changed."))
     with transaction.atomic():

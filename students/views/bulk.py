@@ -69,7 +69,7 @@ def _ask(request: Any, back: str) -> HttpResponse:
         return HttpResponseRedirect(back)
     selected = filter_students(students_of(request), asked)
     concerned = action.narrow(selected)
-    form = action.form(request.POST or None)
+    form = action.form_of(request.POST or None, request.enrolment)
     if request.method == "POST" and request.read_only and not permissions.action(action.may).in_archive:
         raise request.read_only
     if request.method == "POST" and form.is_valid():

@@ -25,6 +25,7 @@ from students.lists import bulk_actions, exports, number_search, resources, show
 from students.lists.shown_columns import ColumnsForm
 from students.lists.student_list import StudentList, filter_students
 from students.models import Student
+from students.without_list import appearances
 
 
 def students_of(request: Any) -> QuerySet[Student]:
@@ -41,7 +42,8 @@ def _list_context(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
     return {
         "students": listed,
         "page": listed.page,
-        "bulk_actions": bulk_actions.offered(request.membership),
+        "bulk_actions": [one for one in bulk_actions.offered(request.membership) if one.fits(request.enrolment)],
+        "alike": appearances.alike_among(listed.page),
         "columns": shown_columns.of(request.user),
         "column_choices": shown_columns.CHOICES,
     }
@@ -73,7 +75,10 @@ def roster(request: Any) -> HttpResponse:
         "is_open": request.enrolment is not None
         and request.enrolment.allows(Action.IMPORT)
         and permissions.may(request.membership, "students.change"),
+        "without_list": request.enrolment is not None and not request.enrolment.hands_over_list,
     }
+    if context["without_list"]:
+        context["appearances"] = context["students"].chips("appearance")
     return _render_list(request, "students/roster.html", context)
 
 

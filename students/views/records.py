@@ -16,11 +16,12 @@ from portal.pages.panels import panels_of
 from portal.privacy import looks
 from schools.models import Action, Enrolment
 from students import corrections, records, student_history
-from students.forms import StudentForm
+from students.forms import RefusalForm, StudentForm
 from students.models import RosterImport, Student
 from students.moving import earlier_history
 from students.roster.staging import FIXED_STAGES
 from students.views.lists import students_of
+from students.without_list import appearances
 
 
 def _student(request: Any, pk: int) -> Student:
@@ -40,7 +41,17 @@ def _context(request: Any, student: Student) -> dict[str, Any]:
         "corrections": rows,
         "origin": RosterImport.objects.filter(pk=student.import_no).first() if student.import_no else None,
         "panels": panels_of(request, "student", student.pk),
+        **_appearance_of(student),
     }
+
+
+def _appearance_of(student: Student) -> dict[str, Any]:
+    row = appearances.of(student)
+    if row is None:
+        return {}
+    may_refuse = appearances.to_refuse(Student.objects.filter(pk=student.pk)).exists()
+    is_alike = bool(appearances.alike_among([student]))
+    return {"appearance": row, "is_alike": is_alike, "may_refuse": may_refuse, "refusal_form": RefusalForm()}
 
 
 @school_page(may="students.see")

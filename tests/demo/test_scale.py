@@ -53,6 +53,8 @@ EMPTY = {
     "capture.RealNameCount": "the demo's students sign in by the roster until somebody tries a real-name service",
     "capture.WeChatBinding": "the demo's students have no WeChat until somebody links the simulator's",
     "capture.RegistryCode": "the demo's students sign in by the roster until somebody fetches a code",
+    "students.Appearance": "every school of the filling hands over a list",
+    "students.CatalogueClass": "as above",
     "capture.Likeness": "one photo in 3,000 is nearly another one",
     "capture.Film": "films are of people who stood before a camera",
     **dict.fromkeys(

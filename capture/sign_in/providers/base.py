@@ -128,13 +128,15 @@ class Errand:
 
 
 class Provider(Protocol):
-    """`title`: the way, as it is offered; `lead`: a sentence above what is asked; `proves`: what the center reads."""
+    """`title`: the way, as it is offered; `lead`: a sentence above what is asked; `proves`: what the center reads;
+    `names_newcomers`: whether its claim, a MaskedIdentity with a number, is enough for who is on no list."""
 
     name: str
     title: Any
     lead: Any
     proves: Any
     strength: Strength
+    names_newcomers: bool
 
     def is_set_up(self) -> bool:
         """Whether the operator's settings have what it needs."""

@@ -49,6 +49,7 @@ class CaptureCode:
     lead = _("Sign in with the capture code that the registry gives you, and your student number.")
     proves = _("The registry's code with name and document number (masked) fits the roster; one code is one student.")
     strength = Strength.HOLDS
+    names_newcomers = True
 
     def is_set_up(self) -> bool:
         return decoder.is_set_up()

@@ -35,6 +35,7 @@ class InPerson:
     lead = _("A helper at a station has seen your document and given you six digits.")
     proves = _("A helper at a station has looked at the document; who it was stands in the history.")
     strength = Strength.SEEN
+    names_newcomers = False
 
     def is_set_up(self) -> bool:
         return True

@@ -31,6 +31,7 @@ class LiveFace(RealName):
     lead = _("A real-name service looks at your face, on its own page, and compares it with your identity card.")
     proves = _("A live face fits the identity card of this name and number, as a real-name service says.")
     strength = Strength.FACE
+    names_newcomers = False
     form = FaceForm
 
     def is_set_up(self) -> bool:

@@ -54,6 +54,7 @@ class RealName:
     lead = _("A real-name service says whether your name and document number belong together.")
     proves = _("Name and number of the identity card belong together. Whoever has a list knows both.")
     strength = Strength.KNOWS
+    names_newcomers = False
     form: type[forms.Form] = ServiceForm
 
     def is_set_up(self) -> bool:

@@ -39,6 +39,7 @@ class RosterFacts:
     lead = _("Sign in with what your school has registered. No account and no password is needed.")
     proves = _("Name, document number and student number are those of the roster. Whoever has a list knows them.")
     strength = Strength.KNOWS
+    names_newcomers = False
 
     def is_set_up(self) -> bool:
         return True

@@ -38,6 +38,7 @@ class WeChat:
     lead = _("One tap, once your WeChat is linked.")
     proves = _("The WeChat that the student has linked, after a sign-in with as much or more behind it.")
     strength = Strength.HOLDS
+    names_newcomers = False
 
     def is_set_up(self) -> bool:
         return any(channel.is_set_up() for channel in CHANNELS.values())

@@ -119,6 +119,8 @@ DELETED_BY = dict.fromkeys(COUNTERS, "system") | {
     "schools.NoticeReceipt": "center system",
     "schools.Window": "center",
     "schools.WindowException": "center",
+    "students.Appearance": "school center system",
+    "students.CatalogueClass": "school",
     "students.Correction": "school",
     "students.RosterHeading": "school",
     "students.Student": "school",
