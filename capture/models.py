@@ -765,7 +765,7 @@ class AdmissionUpload(TenantModel):
 class AdmissionPart(TenantModel):
     """A part of an archive, encrypted on the disk. Deleted when the archive is stored, refused or dropped."""
 
-    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.SYSTEM)
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
 
     upload = models.ForeignKey(AdmissionUpload, on_delete=models.CASCADE, related_name="+")
     number = models.PositiveSmallIntegerField()  # from 0

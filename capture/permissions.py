@@ -45,8 +45,14 @@ permissions.register(
     roles=SCHOOL,
     is_about_school=True,
 )
-permissions.register("likenesses.compare", _("See the other picture of a likeness"), roles=REVIEWING)
-permissions.register("admission_photos.upload", _("Upload admission photos"), roles=SCHOOL, is_about_school=True)
+permissions.register(
+    "likenesses.compare",
+    _("See the other picture of a likeness, and what the comparison of faces found"),
+    roles=JUDGING,
+)
+permissions.register(
+    "admission_photos.upload", _("Upload admission photos"), roles=SCHOOL | CENTER, is_about_school=True
+)
 permissions.register("likenesses.clear", _("Clear a likeness"), roles=JUDGING)
 permissions.register("students.lock", _("Lock a student's account"), roles=SCHOOL)
 permissions.register("students.unlock", _("Unlock a student's account"), roles={Role.SCHOOL_ADMIN})

@@ -24,6 +24,7 @@ from portal import permissions
 from portal.models import Membership
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
+from schools.models import Enrolment
 from schools.notices import annexes
 from schools.seasons import season_objects, unfinished
 from students import student_history
@@ -41,6 +42,10 @@ season_objects.register(
         "school/admission-photos/": (AdmissionUpload, "season"),
         "school/admission-pictures/": (Student, "season"),
         "school/faces/": (FaceComparison, "photo__season"),
+        "center/admission-photos/": (AdmissionUpload, "season"),
+        "center/admission-photos/schools/": (Enrolment, "season"),
+        "center/admission-pictures/": (Student, "season"),
+        "center/faces/": (FaceComparison, "photo__season"),
         "school/exemptions/": (Exemption, "season"),
         "school/stations/": (Station, "season"),
         "school/stations/plan/": (Slot, "season"),
@@ -138,6 +143,9 @@ def _declared(request: Any) -> QuerySet[Exemption]:
 navigation.register("school", "capture:review", _("Review"), "photo", order=30)
 navigation.register("school", "capture:exemptions", _("Exemptions"), "hand-raised", order=35, counted=_declared)
 navigation.register("school", "capture:admission_photos", _("Admission photos"), "identification", order=37)
+navigation.register("center", "capture:center_admission", _("Admission photos"), "identification", order=52)
+navigation.register_tab("center.faces", "capture:center_admission", _("Admission photos"), order=10)
+navigation.register_tab("center.faces", "capture:center_faces", _("What was found"), order=20)
 navigation.register_tab("school.faces", "capture:admission_photos", _("Admission photos"), order=10)
 navigation.register_tab("school.faces", "capture:faces", _("Faces of two students"), order=20)
 navigation.register("school", "capture:today", _("At the station"), "camera", order=75)

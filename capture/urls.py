@@ -125,6 +125,26 @@ urlpatterns = [
     path("center/photos/<int:pk>/reset/", center.reset, name="center_reset"),
     path("center/photos/<int:pk>/judge-again/", center.judge_again, name="center_judge_again"),
     path("center/photos/<int:pk>/frame/", framing.center_frame, name="center_frame"),
+    path("center/admission-photos/", same_person.center_admission, name="center_admission"),
+    path("center/admission-photos/faces/", same_person.center_faces, name="center_faces"),
+    path(
+        "center/admission-photos/schools/<int:pk>/", same_person.center_school_admission, name="center_school_admission"
+    ),
+    path(
+        "center/admission-photos/schools/<int:pk>/begin/",
+        same_person.center_admission_begin,
+        name="center_admission_begin",
+    ),
+    path("center/admission-photos/<int:pk>/", same_person.center_admission_detail, name="center_admission_upload"),
+    path("center/admission-photos/<int:pk>/part/", same_person.center_admission_part, name="center_admission_part"),
+    path(
+        "center/admission-photos/<int:pk>/confirm/",
+        same_person.center_admission_confirm,
+        name="center_admission_confirm",
+    ),
+    path("center/admission-photos/<int:pk>/drop/", same_person.center_admission_drop, name="center_admission_drop"),
+    path("center/admission-pictures/<int:pk>/", same_person.center_admission_picture, name="center_admission_picture"),
+    path("center/faces/<int:pk>/answer/", same_person.center_face_answer, name="center_face_answer"),
     path("center/portraits/", recolouring.center_background, name="center_background"),
     path("center/photos/<int:pk>/original/", pictures.center_original, name="center_original"),
     path("center/photos/<int:pk>/<slug:kind>/", pictures.of_center, name="center_picture"),

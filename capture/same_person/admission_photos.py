@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, FaceComparison, FaceNumbers
@@ -92,6 +92,12 @@ def erase(student: Student, whole: bool) -> None:
     rows.delete()
     FaceNumbers.objects.filter(student=student).delete()
     FaceComparison.objects.filter(Q(photo__student=student) | Q(other_student=student)).delete()
+
+
+def coverage_of_schools(season: Season) -> dict[int, int]:
+    """{school: students with an admission photo}. Needs a scope of all schools."""
+    rows = AdmissionPhoto.objects.filter(season=season).exclude(student__stage=Student.Stage.LEFT)
+    return dict(rows.order_by().values_list("school").annotate(n=Count("pk")))
 
 
 def coverage(season: Season, school: Any) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -220,6 +221,17 @@ def answer(*, row: FaceComparison, answer: str, by: User) -> FaceComparison:
     )
     row.refresh_from_db()
     return row
+
+
+BETWEEN_STUDENTS = (Kind.SWAPPED, Kind.OTHER_ADMISSION, Kind.SAME_FACE)
+OWN_KINDS = (Kind.ADMISSION, Kind.ATTEMPT)
+
+
+def doubted(season: Season) -> QuerySet[FaceComparison]:
+    """What a person has to look at: faces that fit another student's picture, and those far from the own one."""
+    far = Q(kind__in=OWN_KINDS, photo__findings__rule=OWN)
+    rows = FaceComparison.objects.filter(Q(kind__in=BETWEEN_STUDENTS) | far, photo__season=season)
+    return rows.select_related("photo__student__school", "other_student")
 
 
 def sweep() -> int:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from capture.judging import histograms, limits
 from capture.judging.histograms import Histogram
 from capture.models import AdmissionPhoto, FaceComparison, Photo
-from capture.same_person.comparison import DISTANCE, OWN
+from capture.same_person.comparison import DISTANCE, OWN, OWN_KINDS
 from capture.sign_in import consent
 from vision import RULES_BY_NAME
 
 NEWEST = 1000
-OWN_KINDS = (FaceComparison.Kind.ADMISSION, FaceComparison.Kind.ATTEMPT)
 
 
 @dataclass(frozen=True)

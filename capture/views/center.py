@@ -13,12 +13,15 @@ from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
 from capture.review import decisions, view_log
 from capture.review.worklist import CenterPhotos
+from capture.same_person import sides
+from portal import permissions
 from portal.access import center_page
 from portal.history import event_text
 from portal.models import Look
 from portal.pages.form_fields import checked
 from portal.privacy import looks
 from schools.models import Action, Area, Enrolment, School
+from vision.rules.criteria import DISTANCE
 
 CHIP_RULES = 10
 
@@ -60,6 +63,8 @@ def photo(request: Any, pk: int) -> HttpResponse:
         "marks": explanations.marks(found),
         "events": event_text.describe_events(view_log.list_events(row, most=20)),
         "likenesses": likeness.sides_of(row, viewer=None),
+        "faces": sides.faces_of(row) if permissions.may(request.membership, "likenesses.compare") else None,
+        "unit": DISTANCE,
         "lock_event": decisions.locked_by(row.student),
         "unlockers": decisions.unlockers(row.school),
         "can_reset": row.is_current and row.status == Photo.Status.APPROVED and may_reset,

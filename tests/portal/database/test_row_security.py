@@ -125,7 +125,7 @@ DELETED_BY = dict.fromkeys(COUNTERS, "system") | {
     "students.RosterHeading": "school",
     "students.Student": "school",
     "students.StudentSession": "school center system",
-    "capture.AdmissionPart": "school system",
+    "capture.AdmissionPart": "school center system",
     "capture.AdmissionPhoto": "school center system",
     "capture.FaceComparison": "school center system",
     "capture.FaceNumbers": "school center system",
