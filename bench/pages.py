@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.pages [STUDENTS]     in a database of its own, filled by `manage.py demo --scale`
     .venv/bin/python -m bench.pages --here         in the one of TUCAI_DATA, filled before
-    .venv/bin/python -m bench.pages --here --pages     without the work behind them
+    .venv/bin/python -m bench.pages --here --pages     without the work behind them; --work: that alone
 
 One row in fifty is changed first, and nothing is vacuumed: a running season. Printed are, per page, the statements, the ms that
 PostgreSQL took for all of them as the plain roles, of the first request and of the best of five, and the ms of processor time of its
@@ -57,6 +57,9 @@ PAGES = (
     ("payers' names", "center", "billing:bank_names", "", None),
     ("refunds to schools", "center", "billing:center_refunds", "", None),
     ("print runs", "center", "printing:center_runs", "", None),
+    ("what the registry gets", "center", "printing:handover", "", None),
+    ("retention", "center", "portal:retention", "", None),
+    ("corrections of all schools", "center", "proofing:center_corrections", "", None),
     ("shipments", "center", "printing:center_shipments", "", None),
     ("notices", "center", "schools:center_notices", "", None),
     ("notice", "center", "schools:center_notice", "@schools.Notice", None),
@@ -250,7 +253,7 @@ def measure(clients: dict[str, Any]) -> Iterator[tuple[str, str, Statement]]:
         yield from ((f"{who}: {label}", url, one) for one in first if one.ms > LEAST_SLOW_MS)
 
 
-def main(students: int, *, is_here: bool, with_plans: bool, pages_alone: bool) -> None:
+def main(students: int, *, is_here: bool, with_plans: bool, with_pages: bool, with_work: bool) -> None:
     from bench import work
 
     if is_here:
@@ -276,10 +279,11 @@ def main(students: int, *, is_here: bool, with_plans: bool, pages_alone: bool) -
     key = f"SELECT * FROM students_student WHERE school_id = {large.pk} AND student_no = '{number}'"
     print(f"{'floor: one count of the index':<42}{1:>11}{'':>10}{query_ms(floor):>10.1f}")
     print(f"{'floor: one row by its key':<42}{1:>11}{'':>10}{query_ms(key):>10.1f}\n")
-    slow = list(measure({"center": client_of(center), "school": client_of(clerk)}))
-    if not pages_alone:
-        enrolment = Enrolment.objects.select_related("school", "season").get(school=large, season=season)
-        work.measure(work.Province(season, enrolment, clerk, center))
+    slow = list(measure({"center": client_of(center), "school": client_of(clerk)})) if with_pages else []
+    if with_work:
+        with system_scope():
+            enrolment = Enrolment.objects.select_related("school", "season").get(school=large, season=season)
+            work.measure(work.Province(season, enrolment, clerk, center))
     for page, url, one in sorted(slow, key=lambda row: -row[2].ms)[:25]:
         print(f"\n{one.ms:.0f} ms  {page}  {url}\n  {one.sql if with_plans else one.sql[:400]}")
 
@@ -291,5 +295,6 @@ if __name__ == "__main__":
         counts[0] if counts else 700_000,
         is_here="--here" in given,
         with_plans="--plans" in given,
-        pages_alone="--pages" in given,
+        with_pages="--work" not in given,
+        with_work="--pages" not in given,
     )

@@ -195,30 +195,34 @@ def _archive(province: Province) -> str:
 
 @work("message to the students of the largest school")
 def _message(province: Province) -> str:
-    return _tell(province, [province.large.school_id])
+    return _tell(province, school=province.large.school)
 
 
-@work(f"message to about {EXPORT:,} of many schools")
+@work(f"message to the students of an area, about {EXPORT:,}")
 def _message_to_many(province: Province) -> str:
-    return _tell(province, _schools(province, EXPORT))
+    from schools.models import Area
+    from students.models import StudentsByStage
+
+    numbers = StudentsByStage.numbers("school__area", season=province.season)
+    return _tell(
+        province, asked={"area": min(Area.objects.all(), key=lambda area: abs(numbers.get(area.pk, 0) - EXPORT)).pk}
+    )
 
 
-def _tell(province: Province, schools: list[int]) -> str:
+def _tell(province: Province, school: Any = None, asked: dict[str, Any] | None = None) -> str:
     from portal.background import jobs
     from students import group_messages
-    from students.models import Student
 
-    students = Student.objects.filter(season=province.season, school__in=schools)
     job = jobs.create(
         group_messages.KIND,
         by=province.officer,
+        school=school,
         season=province.season,
-        total=students.count(),
-        params={"students": list(students.values_list("pk", flat=True)), "subject": "Hello", "body": "Hello"},
+        params={"asked": asked or {}, "subject": "Hello", "body": "Hello"},
     )
     jobs.TURN_SECONDS = 10_000
     group_messages.send(job)
-    return f"{job.result['done']:,} students of {len(schools)} schools"
+    return f"{job.result['done']:,} students of {len(job.result['told'])} schools"
 
 
 @work("proof of the counters, each night")

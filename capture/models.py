@@ -411,7 +411,7 @@ class Photo(Claimable, TenantModel):
                 condition=Q(face_compared_at=None, checked_at__isnull=False),
             ),
             models.Index(fields=("season", "taken_at"), name="photo_day"),
-            models.Index(fields=("season", "-id"), name="photo_newest", condition=Q(is_current=True)),
+            models.Index(fields=("season", "-id"), name="photo_newest", condition=Q(is_current=True, is_moved=False)),
             models.Index(
                 fields=("season", "limit_set", "engine"),
                 name="photo_outdated",

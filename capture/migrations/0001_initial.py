@@ -300,7 +300,9 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(fields=["season", "taken_at"], name="photo_day"),
                     models.Index(
-                        condition=models.Q(("is_current", True)), fields=["season", "-id"], name="photo_newest"
+                        condition=models.Q(("is_current", True), ("is_moved", False)),
+                        fields=["season", "-id"],
+                        name="photo_newest",
                     ),
                     models.Index(
                         condition=models.Q(

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 FEE = "round(0.006 * -entry.amount_fen)"  # fen, what a provider keeps of a payment
 ABSENT = "entry.order_id % 3001 = 7"  # payments that the provider's bill does not hold
@@ -64,7 +65,7 @@ WHERE entry.kind = 'payment' AND {ABSENT}
 def make() -> Counter[str]:
     """Rows by table. Needs the orders, with their entries."""
     made: Counter[str] = Counter()
-    words = {"booked": "booked", "refused": "This order has been paid already by another payment."}
+    words = {"booked": "booked", "refused": _("This order has been paid already by another payment.")}
     with connection.cursor() as cursor:
         for table, statement in (
             ("billing_callback", MESSAGES), ("billing_callback", REFUSED), ("billing_repayment", PAID_BACK),

@@ -97,7 +97,7 @@ def sparkline(values: Sequence[int]) -> SafeString:
 @register.simple_tag
 def day_chart(days: Sequence[Any]) -> SafeString:
     """{% day_chart days %}: a column for each (short label, value), the last one marked; every
-    second label is shown.
+    second label is shown, and every second value when they are long.
     """
     if not days:
         return mark_safe("")
@@ -114,6 +114,7 @@ def day_chart(days: Sequence[Any]) -> SafeString:
 
 
 _STEP = 32  # width of a day in the units of the drawing
+LONG = 10_000  # values from here on are wider than a day
 
 
 def _column(place: int, label: Any, value: int, *, most: int, left: int) -> SafeString:
@@ -127,7 +128,7 @@ def _column(place: int, label: Any, value: int, *, most: int, left: int) -> Safe
         height,
         x,
         round(98 - height, 1),
-        value or "",
+        (value or "") if most < LONG or left % 2 == 0 else "",
         x,
         label if left % 2 == 0 else "",
     )

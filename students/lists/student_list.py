@@ -25,6 +25,7 @@ from students.progress import STAGES_OF, STEP_LABELS
 from students.roster.cells import half_width
 from students.without_list import appearances
 
+FEW = 1500  # what a search finds is ordered by itself: for a page alone PostgreSQL would walk the order of the whole school
 DEEP_OFFSET = 200  # from this offset on, the page's numbers are read from the index first
 # (school id, college, major, class, stage, fee state, number of students), in the order of the list
 Group = tuple[int, str, str, str, str, str, int]
@@ -190,6 +191,11 @@ class StudentList(List):
     def part(self, start: int, stop: int) -> QuerySet[Student]:
         """The rows of one page. A deep page is found in the index, from the place on where it begins."""
         rows: QuerySet[Student] = self.found[start:stop]
+        if "q" in self.wanted and self.page_size < self.count <= FEW:
+            picked: QuerySet[Student] = self.ordered(
+                self.rows.filter(pk__in=list(self.found.values_list("pk", flat=True))[start:stop])
+            )
+            return picked
         if start <= DEEP_OFFSET:
             return rows
         found, passed = self._from_place(start) if self.sort == "" and self.whole else (self.found, 0)
