@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage mutants lint format bench pictures torture trial messages lock demo setup setup-dev clean
+.PHONY: help run test coverage mutants lint format bench pictures torture hosts trial messages lock demo setup setup-dev clean
 
 help:  ## 显示这些命令 · show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ pictures: setup-dev  ## 重新截取手册里的图片(先运行 make run) · ta
 FAULTS ?= 100
 torture: setup-dev  ## 带负载反复弄坏系统,再逐项清点 · break the running product again and again, then count what it promised
 	@$(PY) -m torture --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+
+hosts: setup-dev  ## 两台主机(网络命名空间)中断电一台,再逐项清点(需 root)· two machines, one dies; then count what was promised (root)
+	@$(PY) -m torture.hosts --deaths $(or $(DEATHS),4)
 
 trial:  ## 在全新的 Debian 12 中安装并试用(需 root 与网络)· install in a Debian root made for it and use the product there (root, network)
 	@deploy/trial.sh

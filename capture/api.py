@@ -185,7 +185,8 @@ class SignIn(StudentAPI):
         form.is_valid(raise_exception=True)
         if request._request.season is None:
             raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
-        values = dict(form.validated_data)
+        # A tick that is not set: a form does not send it, and is read as if it had.
+        values = {name: value for name, value in form.validated_data.items() if value is not False}
         code, year, by = values.pop("code"), values.pop("year"), values.pop("by")
         if code and not values:
             values, code, by = {"code": code, "channel": mini_program.CHANNEL.name}, "", wechat_binding.WAY

@@ -11,3 +11,7 @@ ALTER DATABASE tucai SET client_connection_check_interval = '10s';
 -- the database by the superuser, no login can undo it; web and workers do not start without.
 ALTER DATABASE tucai SET log_min_error_statement = 'panic';
 ALTER DATABASE tucai SET log_error_verbosity = 'terse';
+-- A machine that is gone says nothing: its transactions, and the locks that they hold, end after half a minute and not after two hours.
+ALTER DATABASE tucai SET tcp_keepalives_idle = 20;
+ALTER DATABASE tucai SET tcp_keepalives_interval = 5;
+ALTER DATABASE tucai SET tcp_keepalives_count = 3;

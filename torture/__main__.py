@@ -53,7 +53,7 @@ def _torture(number: int, seed: int, peer: SimpleNamespace) -> int:
         for name in without:
             say(f"left out: {name} (a file system needs root, the clock a C compiler)")
         machine.start_servers()
-        people, photos, secret = _season()
+        people, photos, secret = season()
         machine.start()
         crew = Crew(machine.url, secret, seed, people, photos)
         crew.start(STUDENTS)
@@ -66,12 +66,12 @@ def _torture(number: int, seed: int, peer: SimpleNamespace) -> int:
             faults.commit(fault, machine, crew, chance)
             crew.pause(pause)
         took = time.monotonic() - start
-        return _report(machine, crew, peer, made, took)
+        return report(machine, crew, peer, made, took)
     finally:
         machine.stop()
 
 
-def _season():
+def season():
     """A season with two schools: in one the students pay. The people, drawn photos, the key that the provider shares."""
     import django
 
@@ -114,7 +114,7 @@ def _photos() -> list[bytes]:
     return found
 
 
-def _report(machine, crew, peer, made: Counter[str], took: float) -> int:
+def report(machine, crew, peer, made: Counter[str], took: float) -> int:
     from django.db import connection
 
     from portal.tenancy import system_scope

@@ -105,6 +105,11 @@ def test_without_redis_who_is_signed_in_goes_on_and_nobody_signs_in_uncounted(ap
     assert (answer.status_code, bool(answer.json()["error"])) == (503, True)
 
 
+def test_who_sends_a_form_signs_in_too(student):
+    details = {"name": student.name, "id_number": student.id_number, "student_no": student.student_no}
+    assert Client().post(f"{ME}sign-in/", details).status_code == 200
+
+
 def test_missing_details_are_named(season):
     answer = Client().post(f"{ME}sign-in/", {"name": "王二"}, content_type="application/json")
     assert answer.status_code == 400

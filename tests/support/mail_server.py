@@ -49,20 +49,20 @@ class Handler:
         ]
 
 
-def free_port() -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return probe.getsockname()[1]
 
 
 @contextmanager
-def mail_server(settings: Any) -> Iterator[Handler]:
+def mail_server(settings: Any, *, host: str = "127.0.0.1") -> Iterator[Handler]:
     """Runs beside the test, and the settings send mail there."""
     handler = Handler()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller = Controller(handler, hostname=host, port=free_port(host))
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
+    settings.EMAIL_HOST, settings.EMAIL_PORT = host, controller.port
     try:
         yield handler
     finally:
