@@ -14,7 +14,17 @@ from capture.figures import monitor  # noqa: F401
 from capture.forms import ReasonForm
 from capture.judging import rejudge  # noqa: F401
 from capture.live import films
-from capture.models import AdmissionUpload, Consent, Exemption, FaceComparison, Likeness, Photo, Slot, Station
+from capture.models import (
+    AdmissionUpload,
+    Consent,
+    Exemption,
+    FaceComparison,
+    Likeness,
+    Photo,
+    Slot,
+    Station,
+    WeChatBinding,
+)
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import decisions, exemptions, newcomers, worklist  # noqa: F401 (newcomers: what is done once confirmed)
 from capture.same_person import admission_photos, admission_upload  # noqa: F401 (kinds of jobs)
@@ -223,6 +233,10 @@ own_data.register(
         }
         for photo in Photo.objects.filter(student=student).prefetch_related("findings")
     ],
+)
+own_data.register(
+    "wechat_sign_in",
+    lambda student: list(WeChatBinding.objects.filter(student=student).values("channel", "bound_at")),
 )
 own_data.register(
     "exemptions",

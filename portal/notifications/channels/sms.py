@@ -136,7 +136,7 @@ class Tencent:
             (status,) = self.client.SendSms(asked).SendStatusSet
         except TencentCloudSDKException as error:
             code = str(error.get_code())
-            if code in ("ClientNetworkError", "ServerNetworkError") or not code:
+            if not error.get_request_id():  # no answer of Tencent's: the network, or something else than JSON
                 raise Unavailable(f"{code}: {error.get_message()}") from error
             raise refusal(code, str(error.get_message())) from error
         except (TypeError, ValueError) as error:

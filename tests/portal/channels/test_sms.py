@@ -132,6 +132,12 @@ def test_server_that_is_away_costs_nothing(tell, settings, tencent):
     assert (row.status, row.refusals) == (Status.QUEUED, 0)
 
 
+def test_an_answer_that_is_no_json_holds_it(peer, tell, monkeypatch):
+    monkeypatch.setattr(peer, "handle", lambda request: (200, b"<html>busy</html>"))
+    row = send(tell()[1]["sms"])
+    assert (row.status, row.refusals) == (Status.QUEUED, 0)
+
+
 def test_nobody_is_rung_up_at_night(tencent, tell, is_night):
     is_night[0] = True
     _student, sent = tell(email="a@example.org")
