@@ -143,6 +143,19 @@ def test_a_student_has_one_number_of_the_registry(student, peer):
     assert refused(student, code_of(peer, student, number="R2")) == "other_code"
 
 
+def test_a_number_that_is_forgotten_makes_room_for_another_code(student, peer, owner_client):
+    enter(student, code_of(peer, student))
+    assert (
+        f"/students/{student.pk}/forget-code/"
+        in owner_client.get(f"/panels/capture/students/{student.pk}/").content.decode()
+    )
+    page = f"/school/students/{student.pk}/forget-code/"
+    assert owner_client.post(page, {"reason": ""}).status_code == 422
+    assert owner_client.post(page, {"reason": "学信网更换了编号"}).status_code == 302
+    assert Event.objects.get(kind="student.code_forgotten").facts == {"reason": "学信网更换了编号"}
+    assert enter(student, code_of(peer, student, number="R2")) == student
+
+
 def test_a_number_that_was_kept_under_a_key_that_is_gone_is_kept_anew(student, peer, settings):
     enter(student, code_of(peer, student))
     with school_scope(student.school):
