@@ -3,7 +3,8 @@
     .venv/bin/python -m bench.hostile_files [FILES] [SEED] [--kind KIND] [--children 1] [--log FILE] [--confined]
 
 Each file takes the way of its kind in a child process: a photo that of an upload, cleaned, opened, measured, judged, made a
-portrait, put into words; a workbook that of a roster, read and every row checked; a PDF is drawn. The product reads workbooks
+portrait, put into words; a workbook that of a roster, read and every row checked; a PDF is drawn; of an archive of admission photos
+each picture is opened; the picture of a capture code is searched; a certificate of the registry is encrypted for. The product reads workbooks
 and PDFs in a process of their own, where a crash ends as a sentence; here the same code runs without that net, with `--confined`
 inside it: then the child is the worker, time and memory are those of both, and "lost" counts the readers that were. A crash of a decoder is counted instead of ending the run, and the child is replaced. Budget: no
 exception, no crash, at most 2 s of processor time, at most 400 MB above what the child holds when it is ready to work, which
@@ -210,10 +211,111 @@ def _pdf_modules() -> None:
     render_pdf.prepare()
 
 
+def _archives(seed: int, number: int) -> Iterator[Sample]:
+    from tests.support.hostile_archives import archives
+
+    return archives(seed, number)
+
+
+def judged_archive(data: bytes) -> tuple[str, str]:
+    """An archive or workbook of admission photos. Green: every picture is taken, amber: some are."""
+    import io
+
+    from capture.same_person import admission_upload, picture_workbook
+    from capture.same_person.picture_archive import PictureArchive
+    from portal.errors import PortalError
+
+    found = admission_upload.Report()
+    try:
+        archive = PictureArchive(io.BytesIO(data))
+        if picture_workbook.is_workbook(archive):
+            archive.entries = picture_workbook.entries_of(archive)
+    except PortalError as refusal:
+        return "refused", str(refusal)
+    entries = dict(enumerate(archive.pictures()))
+    good = 0
+    for batch in admission_upload.batches(archive, entries, found):
+        answers = zip(
+            batch.values(), admission_upload.normalised([data for _name, data in batch.values()]), strict=True
+        )
+        for (name, _data), answer in answers:
+            if isinstance(answer, bytes):
+                good += 1
+            else:
+                found.refuse(name, answer.code)
+    words = [str(admission_upload.REASONS[code]) for code in found.counts] or ["" if good else "no picture"]
+    return ("red" if not good else "amber" if found.counts else "green"), words[0]
+
+
+def _archive_modules() -> None:
+    from capture.same_person import admission_upload  # noqa: F401
+
+
+def _codes(seed: int, number: int) -> Iterator[Sample]:
+    from tests.support.hostile_codes import codes
+
+    return codes(seed, number)
+
+
+def judged_code(data: bytes) -> tuple[str, str]:
+    """Green: a text was read. What it says, the registry's decoder knows alone."""
+    from capture.sign_in import read_code
+    from vision.errors import SENTENCES, Unreadable
+
+    try:
+        texts = read_code.texts_in(read_code.grey_of(data))
+    except Unreadable as refusal:
+        return refusal.code, str(SENTENCES[refusal.code])
+    return ("green", "") if texts else ("red", "no code")
+
+
+def confined_code(data: bytes) -> tuple[str, str]:
+    from capture.sign_in import code_pictures
+
+    try:
+        code_pictures.text_of(data)
+    except code_pictures.NoCode as refusal:
+        return "refused", str(refusal)
+    return "green", ""
+
+
+def _code_modules() -> None:
+    from capture.sign_in import code_pictures, read_code  # noqa: F401
+
+
+def _certificates(seed: int, number: int) -> Iterator[Sample]:
+    from tests.support.hostile_certificates import certificates
+
+    return certificates(seed, number)
+
+
+def judged_certificate(data: bytes) -> tuple[str, str]:
+    from django import forms
+
+    from portal.errors import PortalError
+    from printing.handover import certificates
+
+    field = forms.CharField(max_length=certificates.MOST_CHARACTERS)
+    try:
+        certificates.read(field.clean(data.decode("utf-8", "replace")))
+    except forms.ValidationError as refusal:
+        return "refused", refusal.messages[0]
+    except PortalError as refusal:
+        return "refused", str(refusal)
+    return "green", ""
+
+
+def _certificate_modules() -> None:
+    from printing.handover import certificates  # noqa: F401
+
+
 KINDS = {
     "photos": Kind(_photos, judged_photo, _photo_networks),
     "workbooks": Kind(_workbooks, judged_workbook, _workbook_modules, confined_workbook),
     "pdfs": Kind(_pdfs, judged_pdf, _pdf_modules, confined_pdf),
+    "archives": Kind(_archives, judged_archive, _archive_modules),
+    "codes": Kind(_codes, judged_code, _code_modules, confined_code),
+    "certificates": Kind(_certificates, judged_certificate, _certificate_modules),
 }
 
 

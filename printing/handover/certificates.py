@@ -1,12 +1,14 @@
 """The OpenPGP certificate of whoever opens the hand-over packages: read, checked, entered."""
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pysequoia
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from pysequoia.packet import PacketPile, Tag
 
 from portal import history
 from portal.errors import PortalError
@@ -15,6 +17,7 @@ from printing.models import Receiver
 
 MOST_CHARACTERS = 60_000
 _PRIVATE = "PRIVATE KEY"  # in the first line of an armoured private key
+_SECRET = (Tag.SecretKey, Tag.SecretSubkey)
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,13 @@ def read(text: str) -> Certificate:
     """The certificate in an armoured text. Raises PortalError for any that nothing can be encrypted for now."""
     if _PRIVATE in text:
         raise PrivateKey
-    found = _parsed(text)
-    if found.is_revoked:
+    found, is_revoked, ends = _parsed(text)
+    if is_revoked:
         raise PortalError(_("This certificate has been revoked. Ask the registry for the one in force."))
-    if found.expiration is not None and found.expiration <= timezone.now():
+    if ends is not None and ends <= timezone.now():
         raise PortalError(
             _("This certificate ended on %(day)s. Ask the registry for the one in force.")
-            % {"day": timezone.localdate(found.expiration)}
+            % {"day": timezone.localdate(ends)}
         )
     try:
         pysequoia.encrypt(b"", recipients=[found])
@@ -58,17 +61,29 @@ def read(text: str) -> Certificate:
                 "Nothing can be encrypted for this certificate: it has no valid key for encryption, or one that is too weak. Ask the registry for another one."
             )
         ) from error
-    return Certificate(str(found), found.fingerprint, found.expiration, tuple(str(user) for user in found.user_ids))
+    return Certificate(str(found), found.fingerprint, ends, tuple(str(user) for user in found.user_ids))
 
 
-def _parsed(text: str) -> pysequoia.Cert:
+def _parsed(text: str) -> tuple[pysequoia.Cert, bool, dt.datetime | None]:
+    """The certificate, whether it is revoked, and when it ends."""
     try:
-        found = pysequoia.Cert.split_bytes(text.encode())
-    except Exception as error:  # as above
+        found = [(each, each.is_revoked, each.expiration) for each in pysequoia.Cert.split_bytes(text.encode())]
+        is_private = _has_secret(PacketPile.from_bytes(text.encode()))
+    except Exception as error:  # as below
         raise PortalError(_no_certificate()) from error
+    if is_private:  # under the heading of a public one
+        raise PrivateKey
     if len(found) != 1:
         raise PortalError(_no_certificate())
     return found[0]
+
+
+def _has_secret(packets: PacketPile) -> bool:
+    for packet in packets:
+        with suppress(RuntimeError):  # it is of a kind that the library does not name
+            if packet.tag in _SECRET:
+                return True
+    return False
 
 
 def _no_certificate() -> str:

@@ -64,7 +64,7 @@ def good_ods() -> bytes:
     )
     table = f'<table:table table:name="T">{rows}</table:table>'
     content = f"<office:document-content{ODS_NAMES}><office:body><office:spreadsheet>{table}</office:spreadsheet></office:body></office:document-content>"
-    return _packed({"content.xml": content.encode()})
+    return packed({"content.xml": content.encode()})
 
 
 def good_csv(encoding: str) -> bytes:
@@ -160,6 +160,8 @@ def _spell(data: bytes, chance: Random) -> bytes:
 def _tags(data: bytes, chance: Random) -> bytes:
     """Tags that are missing, doubled or exchanged."""
     tags = list(re.finditer(rb"<[^<>]{1,200}>", data))
+    if not tags:  # a picture
+        return _flip(data, chance)
     one, other = chance.choice(tags), chance.choice(tags)
     return data[: one.start()] + chance.choice((b"", one[0] * 2, other[0])) + data[one.end() :]
 
@@ -172,7 +174,7 @@ def _parts(content: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def _packed(parts: dict[str, bytes]) -> bytes:
+def packed(parts: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in parts.items():
@@ -185,10 +187,10 @@ def _in_a_part(content: bytes, change: Change, chance: Random) -> bytes:
     for _ in range(chance.choice((1, 1, 2))):
         name = chance.choice([name for name, data in parts.items() if data])
         parts[name] = change(parts[name], chance)
-    return _packed(parts)
+    return packed(parts)
 
 
-def _sample(name: str, make: Callable[[], bytes], change: Change, seed: str, *, inside: bool) -> Sample:
+def changed(name: str, make: Callable[[], bytes], change: Change, seed: str, *, inside: bool) -> Sample:
     def made() -> bytes:
         chance = Random(seed)
         return _in_a_part(make(), change, chance) if inside else change(make(), chance)
@@ -208,11 +210,11 @@ def workbooks(seed: int, number: int) -> Iterator[Sample]:
     ] * 2
     for n in range(number):
         name, make, change, inside = families[n % len(families)]
-        yield _sample(f"{name}: {n}", make, change, f"{seed} {n}", inside=inside)
+        yield changed(f"{name}: {n}", make, change, f"{seed} {n}", inside=inside)
 
 
 def pdfs(seed: int, number: int) -> Iterator[Sample]:
     families = list(BYTES.items())
     for n in range(number):
         name, change = families[n % len(families)]
-        yield _sample(f"pdf {name}: {n}", good_pdf, change, f"{seed} {n}", inside=False)
+        yield changed(f"pdf {name}: {n}", good_pdf, change, f"{seed} {n}", inside=False)
