@@ -7,6 +7,7 @@ errors, addresses, headers, cookies, bodies and people may hold somebody's data 
 from typing import Any
 
 import sentry_sdk
+from sentry_sdk.transport import HttpTransport
 
 from config.log_lines import request_id
 
@@ -25,9 +26,17 @@ KEPT = (
 KEPT_OF_FRAMES = ("filename", "function", "module", "lineno", "in_app", "context_line", "pre_context", "post_context")
 
 
+class Transport(HttpTransport):
+    """Sentry's, which is led nowhere else. It goes by urllib3, whose retries are redirects too; for all others: config.outgoing."""
+
+    def _get_pool_options(self) -> dict[str, Any]:
+        return super()._get_pool_options() | {"retries": False}
+
+
 def start(dsn: str) -> None:
     sentry_sdk.init(
         dsn=dsn,
+        transport=Transport,
         before_send=without_data,
         max_breadcrumbs=0,
         include_local_variables=False,

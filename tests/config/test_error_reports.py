@@ -17,13 +17,22 @@ from config.log_lines import RequestNumbers
 NAME, NUMBER, KEY = "刘婷", "32010220050418136X", "a-key-of-an-address"
 
 
+class Bodies(list):
+    server: HTTPServer
+
+
 @pytest.fixture
 def received():
     """The bodies of the envelopes that came in."""
-    bodies = []
+    bodies = Bodies()
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self):
+            if server.leads_to and self.path != server.leads_to:
+                self.send_response(302)
+                self.send_header("Location", server.leads_to)
+                self.end_headers()
+                return
             body = self.rfile.read(int(self.headers["Content-Length"]))
             bodies.append(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
             self.send_response(200)
@@ -33,6 +42,8 @@ def received():
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Receiver)
+    server.leads_to = ""
+    bodies.server = server
     threading.Thread(target=server.serve_forever, daemon=True).start()
     error_reports.start(f"http://key@127.0.0.1:{server.server_port}/1")
     yield bodies
@@ -75,6 +86,13 @@ def test_an_error_leaves_as_its_type_and_lines_of_code_without_anybodys_data(rec
     text = json.dumps(json.loads(body.split(b"\n")[2]), ensure_ascii=False)
     for secret in (NAME, NUMBER, KEY, "sessionid"):
         assert secret not in text
+
+
+def test_a_receiver_that_leads_elsewhere_is_not_followed(received):
+    received.server.leads_to = "/elsewhere"
+    sentry_sdk.capture_message("anything")
+    sentry_sdk.flush(timeout=5)
+    assert received == []
 
 
 def test_without_an_address_nothing_is_reported(settings):

@@ -68,7 +68,6 @@ class Client(WeChatClient):
 
     def __init__(self, account: Mapping[str, Any]) -> None:
         super().__init__(account["app"], account["secret"], session=Tokens(), timeout=SECONDS)
-        self._http.max_redirects = 0  # an address of WeChat's holds our secret or our token
         if account.get("address"):
             self.API_BASE_URL = f"{account['address'].rstrip('/')}/cgi-bin/"
         self.root = self.API_BASE_URL.removesuffix("cgi-bin/")

@@ -83,6 +83,20 @@ def test_wrong_secret_is_refused_by_the_peer_and_everything_waits(peer, tell, se
     assert len(mail.outbox) == 1  # a channel that is down holds up no other
 
 
+def test_an_answer_that_leads_elsewhere_is_not_followed(peer, tell):
+    peer.leads_to = f"{peer.address}/elsewhere"
+    row = send(tell()[1]["sms"])
+    assert (row.status, row.refusals, peer.taken) == (Status.QUEUED, 0, [])  # everything waits: the account is why
+    assert not [path for path in peer.asked if path.startswith("/elsewhere")]
+
+
+def test_a_provider_that_is_away_holds_up_nothing_else(peer, tell, settings):
+    set_up(settings, peer, address="http://127.0.0.1:9")
+    _student, sent = tell(email="a@example.org")
+    row = send(sent["sms"])
+    assert (row.status, row.refusals, len(mail.outbox)) == (Status.QUEUED, 0, 1)
+
+
 @pytest.mark.parametrize("code", ["LimitExceeded.PhoneNumberDailyLimit", "isv.BUSINESS_LIMIT_CONTROL"])
 def test_limit_of_a_number_is_tried_again_later(peer, tell, code):
     peer.refusals[number_at(peer)] = code
