@@ -66,6 +66,17 @@ class ConfirmForm(forms.Form):
             del self.fields["guardian_name"]
 
 
+class OwnNumberForm(forms.Form):
+    """Asked before the copy of the own data."""
+
+    id_number = forms.CharField(
+        label=_("Document number"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+        help_text=_("So that nobody else takes your data on a device that you left open."),
+    )
+
+
 class AdmissionFileForm(forms.Form):
     file = forms.FileField(
         label=_("Archive or workbook of the pictures"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal import student_limits
 from portal.database.counters import Counts, Parent
 from portal.database.scope import DatabaseRole, deleted_by
 from portal.models import Claimable, Counter, Job, TenantClaimableQuerySet, User
@@ -856,6 +857,11 @@ class FaceComparison(TenantModel):
                 fields=("photo", "kind", "other_student"), nulls_distinct=False, name="one_face_comparison_a_kind"
             )
         ]
+
+    @property
+    def is_beyond_limit(self) -> bool:
+        """Whether the other student is one whom the person who asks, limited to some classes, must not see."""
+        return self.other_student is not None and not student_limits.present().admits(self.other_student)
 
     def __str__(self) -> str:
         return f"{self.photo_id} {self.kind}"

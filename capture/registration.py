@@ -27,7 +27,7 @@ from capture.models import (
 )
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import decisions, exemptions, newcomers, worklist  # noqa: F401 (newcomers: what is done once confirmed)
-from capture.same_person import admission_photos, admission_upload  # noqa: F401 (kinds of jobs)
+from capture.same_person import admission_photos, admission_upload
 from capture.sign_in import offers  # noqa: F401 (what a new season takes over)
 from capture.upload import moved_photos  # noqa: F401 (what is done when a student moves)
 from portal import permissions
@@ -291,6 +291,13 @@ portal.privacy.retention.register(
     setting="KEEP_FILMS_DAYS",
     due=lambda before: films.kept_too_long(before).count(),
     delete=films.delete_old,
+)
+portal.privacy.retention.register(
+    "admission_uploads",
+    _("Uploads of admission photos that nobody has confirmed, and names of their files"),
+    setting="KEEP_ROSTERS_DAYS",
+    due=lambda before: admission_upload.sent_before(before).count(),
+    delete=admission_upload.delete_sent,
 )
 unfinished.register(
     _("Photos in review"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from config import (
     capture_code_decoder,
     message_channels,
+    outgoing,  # noqa: F401  it holds all clients to the addresses that they are given
     payment_merchants,
     real_name_services,
     service_addresses,
@@ -343,7 +344,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
 }
 CELERY_TIMEZONE = TIME_ZONE
-WEB_THREADS = environment.number("WEB_THREADS", 10, least=5, most=64)  # of one web process
+WEB_THREADS = environment.number("WEB_THREADS", 12, least=6, most=64)  # of one web process
 # New photos are asked to come later while one would wait longer than this for its check.
 PHOTO_WAIT_SECONDS = environment.number("PHOTO_WAIT_SECONDS", 300, least=10, most=86_400)
 # A claim older than this many seconds is taken to be lost and is queued again by the sweep.

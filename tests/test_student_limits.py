@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.urls import reverse
 
+from capture.models import FaceComparison, Photo
 from capture.views.stations import TodayList
 from portal import history, student_limits
 from portal.background import jobs
@@ -54,6 +55,11 @@ def hidden_rows(school, student: Student) -> list:
 
 def test_no_page_shows_or_changes_a_student_outside_of_the_limit(world, school, own, limited):
     hidden = world[Student]
+    with school_scope(school):  # what was found with somebody outside
+        mine = Photo.objects.get(student=own)
+        FaceComparison.objects.create(
+            school=school, photo=mine, kind=FaceComparison.Kind.SAME_FACE, other_student=hidden, distance=0.2
+        )
     before, client, shown, opened = hidden_rows(school, hidden), client_of(limited), set(), set()
     for page in PAGES:
         if page.portal in ("school", "staff") or is_api_of_staff(page):
@@ -67,6 +73,20 @@ def test_no_page_shows_or_changes_a_student_outside_of_the_limit(world, school, 
     stations = {"capture:station", "capture:station_remove", "capture:slot", "capture:slot_remove"}
     assert opened <= {*stations, *shown, "portal:job"}  # no objects of a student
     assert hidden_rows(school, hidden) == before
+
+
+def test_who_must_not_see_one_of_two_students_does_not_say_whether_they_are_one(school, season, own, limited):
+    hidden = factories.student(school, season, college="信息学院")
+    with school_scope(school):
+        row = FaceComparison.objects.create(
+            school=school,
+            photo=Photo.objects.get(student=own),
+            kind=FaceComparison.Kind.SAME_FACE,
+            other_student=hidden,
+            distance=0.2,
+        )
+    answer = client_of(limited).post(f"/school/{season.year}/faces/{row.pk}/answer/", {"answer": "different"})
+    assert answer.status_code == 403
 
 
 def test_every_model_that_leads_to_a_student_says_how():

@@ -5,6 +5,7 @@ The archive lies on the disk in encrypted parts and is read part by part. Safe t
 is passed over.
 """
 
+import datetime as dt
 import io
 import re
 from collections import Counter
@@ -13,14 +14,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, Photo
 from capture.same_person import admission_photos, picture_workbook
 from capture.same_person.picture_archive import MAX_BYTES, Entry, PictureArchive, RefusedPicture
-from capture.same_person.pictures import normalised
+from capture.same_person.pictures import MOST_LOST, normalised
 from portal import files, history
 from portal.background import jobs
 from portal.changes import states
@@ -33,7 +34,9 @@ from portal.security.sealed_parts import PART_BYTES, SealedParts
 from schools.models import School, Season
 from students.identity import id_encryption
 from students.models import Student
-from students.privacy import rotation
+from students.privacy import erasure, rotation
+from vision.errors import Unreadable
+from vision.files import jpeg_segments
 
 Status = AdmissionUpload.Status
 READ = "admission_read"
@@ -47,6 +50,7 @@ REASONS: dict[str, Any] = {
     "doubled": gettext_lazy("Another picture of the archive is of the same student; this one is left aside."),
     "no_image_name": gettext_lazy("No JPEG or PNG picture."),
     "no_picture": gettext_lazy("The picture cannot be opened."),
+    "lost": gettext_lazy("The picture takes too much time or memory. Save it anew, smaller."),
     "damaged": gettext_lazy("The picture is damaged in the archive."),
     "too_large": gettext_lazy("The picture is too large."),
     "too_small": gettext_lazy("The picture is too small: a side needs 60 pixels at least."),
@@ -154,6 +158,45 @@ def _refuse(row: AdmissionUpload, message: str) -> None:
     admission_photos.discard_parts(row)
 
 
+def sent_before(moment: dt.datetime) -> QuerySet[AdmissionUpload]:
+    """Uploads from before this moment of which pictures are kept that nobody has confirmed, or names of files."""
+    has_parts = Exists(AdmissionPart.objects.filter(upload=OuterRef("pk")))
+    return AdmissionUpload.objects.filter(
+        Q(has_parts) | Q(report__wrong__0__isnull=False), created_at__lt=moment
+    ).select_related("school", "season")
+
+
+def delete_sent(moment: dt.datetime) -> int:
+    """Delete what was sent before this moment, and the names of its files. Returns how many uploads. Needs a scope of all
+    schools."""
+    rows = list(sent_before(moment))
+    for row in rows:
+        with transaction.atomic():
+            _end(row, also=Status.STORING)
+            AdmissionUpload.objects.filter(pk=row.pk).update(report=row.report | {"wrong": []})
+    return len(rows)
+
+
+def _end(row: AdmissionUpload, *, also: Status | None = None) -> None:
+    """Drop what nobody has confirmed; `also`: what is being worked on."""
+    if row.status in UNCONFIRMED:
+        states.change(row, Status.DROPPED, by=history.SYSTEM)
+        admission_photos.discard_parts(row)
+    elif row.status == also:
+        _refuse(row, _("The work on this upload never ended. Send it again."))
+
+
+@erasure.registers_eraser
+def erase(student: Student, whole: bool) -> None:
+    """The student's picture may lie in what was sent and not confirmed, and the name of a file may be the student's."""
+    for row in AdmissionUpload.objects.filter(school=student.school_id, season=student.season_id):
+        if row.status != Status.READING:  # which a worker reads at this moment: the preview can be dropped
+            _end(row)
+        if whole and (wrong := row.report.get("wrong")):
+            kept = [each for each in wrong if student.name not in each[0] and student.student_no not in each[0]]
+            AdmissionUpload.objects.filter(pk=row.pk).update(report=row.report | {"wrong": kept})
+
+
 def _archive(row: AdmissionUpload) -> PictureArchive:
     length = AdmissionPart.objects.filter(upload=row).aggregate(sum=Sum("length"))["sum"] or 0
 
@@ -236,8 +279,14 @@ def run_store(job: Job) -> None:
         return
     done = set(AdmissionPhoto.objects.filter(upload_no=row.pk).values_list("student_id", flat=True))
     left = {pk: entry for pk, entry in matched.items() if pk not in done}
-    for batch in _batches(archive, left, found):
+    for batch in batches(archive, left, found):
         _store(row, batch, found)
+        if found.counts.get("lost", 0) >= MOST_LOST:
+            _refuse(
+                row,
+                _("Many pictures of this archive take too much time. Save them anew, smaller, and send them again."),
+            )
+            return
         done |= set(batch)
         jobs.progress(job, len(done), len(matched))
     found.stored = AdmissionPhoto.objects.filter(upload_no=row.pk).count()
@@ -246,12 +295,14 @@ def run_store(job: Job) -> None:
     admission_photos.discard_parts(row)
 
 
-def _batches(archive: PictureArchive, entries: dict[int, Entry], report: Report) -> Iterator[dict[int, tuple[str, bytes]]]:  # fmt: skip
+def batches(archive: PictureArchive, entries: dict[int, Entry], report: Report) -> Iterator[dict[int, tuple[str, bytes]]]:  # fmt: skip
+    """{student: (name, content)} of what one process opens; what cannot be read is counted in the report."""
     batch: dict[int, tuple[str, bytes]] = {}
     size = 0
     for pk, entry in entries.items():
         try:
             data = archive.read(entry)
+            _require_few_scans(data)
         except RefusedPicture as refused:
             report.refuse(entry.name, refused.code)
             continue
@@ -262,6 +313,17 @@ def _batches(archive: PictureArchive, entries: dict[int, Entry], report: Report)
             batch, size = {}, 0
     if batch:
         yield batch
+
+
+def _require_few_scans(data: bytes) -> None:
+    """Raise RefusedPicture for a JPEG that is one of thousands of passes over the same picture."""
+    if not data.startswith(b"\xff\xd8"):
+        return
+    try:
+        for _segment in jpeg_segments.read_segments(data):
+            pass
+    except Unreadable as error:
+        raise RefusedPicture("no_picture") from error
 
 
 def _store(row: AdmissionUpload, batch: dict[int, tuple[str, bytes]], report: Report) -> None:

@@ -26,7 +26,7 @@ from capture.sign_in import consent
 from portal import files, history
 from portal.background import queue
 from portal.changes.transactions import retried
-from portal.errors import Conflict, PortalError
+from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import User
 from portal.tenancy import system_scope
 from schools.models import Season
@@ -208,6 +208,8 @@ def answer(*, row: FaceComparison, answer: str, by: User) -> FaceComparison:
     """Record what a person says of the two pictures. Raises Conflict when somebody has said it already."""
     if answer not in FaceComparison.Answer.values:
         raise PortalError(_("Say whether the pictures show one person or two."))
+    if row.is_beyond_limit:
+        raise NotAllowed(_("The other student is not of your classes: somebody who sees the whole school answers."))
     photo = _locked([row.photo_id])[row.photo_id]
     given = {"answer": answer, "answered_at": timezone.now(), "answered_by_name": by.actor_name[:80]}
     if not FaceComparison.objects.filter(pk=row.pk, answer="").update(**given):

@@ -26,6 +26,10 @@ MAX_INFLATED = 4 * MAX_BYTES  # of all pictures together
 ENDINGS = (".jpg", ".jpeg", ".png")
 LEFT_OUT = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")  # what systems add by themselves
 _END = struct.Struct("<4s4H2LH")
+_LARGE_END = b"PK\x06\x07"  # of ZIP64: says where other numbers stand, which then count
+_LARGE_END_BYTES = 20
+_ENTRY = b"PK\x01\x02"
+_COMMENT = 2**16  # bytes in which Python looks for the end
 _READ = 256 * 1024
 _ERRORS = (zipfile.BadZipFile, ValueError, OverflowError, struct.error, NotImplementedError, EOFError)
 
@@ -66,8 +70,8 @@ class PictureArchive:
             raise PortalError(_("This archive is protected by a password. Pack the pictures without one."))
         self.entries = [entry for info in infos if (entry := _entry_of(info))]
 
-    def read(self, entry: Entry) -> bytes:
-        """The bytes of one picture. Raises RefusedPicture."""
+    def read(self, entry: Entry, *, most: int = MAX_PICTURE) -> bytes:
+        """The bytes of one picture. Raises RefusedPicture, also above `most` bytes."""
         if entry.info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise RefusedPicture("damaged")
         pieces, size = [], 0
@@ -76,7 +80,7 @@ class PictureArchive:
                 while piece := file.read(_READ):
                     size += len(piece)
                     self._left -= len(piece)
-                    if size > MAX_PICTURE or self._left < 0:
+                    if size > most or self._left < 0:
                         raise RefusedPicture("too_large")
                     pieces.append(piece)
         except (*_ERRORS, zlib.error, RuntimeError, OSError) as error:
@@ -88,15 +92,22 @@ class PictureArchive:
 
 
 def _check_directory(file: IO[bytes]) -> None:
-    """Look at the end of the archive before Python's reader takes what it says into memory."""
+    """Look at the end of the archive and count its entries before Python's reader takes all into memory."""
     length = file.seek(0, io.SEEK_END)
-    file.seek(max(0, length - _END.size - 0xFFFF))
+    start = file.seek(max(0, length - _END.size - _COMMENT - _LARGE_END_BYTES))
     tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < _END.size:
         raise PortalError(_("This file is no complete ZIP archive. Pack the pictures again."))
+    if tail[max(0, at - _LARGE_END_BYTES) : at].startswith(_LARGE_END):
+        raise PortalError(
+            _(
+                "This archive is of the kind for very large ones (ZIP64). Pack the pictures again, of fewer students at a time."
+            )
+        )
     entries, size = _END.unpack_from(tail, at)[4:6]
-    if entries > MAX_ENTRIES or size > MAX_DIRECTORY:
+    file.seek(max(0, start + at - size))
+    if entries > MAX_ENTRIES or size > MAX_DIRECTORY or file.read(size).count(_ENTRY) > MAX_ENTRIES:
         raise PortalError(
             _("This archive has more than %(most)d files. Send the pictures of fewer students at a time.")
             % {"most": MAX_ENTRIES}

@@ -14,6 +14,8 @@ from portal.untrusted import process, workbooks
 PROGRAM = "capture.same_person.read_picture_places"
 BOOK, MEDIA = "xl/workbook.xml", "xl/media/"
 SECONDS = 90
+MAX_PARTS, MAX_BYTES = 2000, 64 * 1024 * 1024  # of all but the pictures, unpacked: a process of ours holds them
+LONGEST_ROW = 500  # characters in which numbers are looked for
 
 
 def is_workbook(archive: PictureArchive) -> bool:
@@ -30,7 +32,12 @@ def entries_of(archive: PictureArchive) -> list[Entry]:
         wanted = {index for index, _row, _picture in places if index < len(names)}
         texts = {(index, row): " ".join(cells) for index, row, cells in book.rows(wanted)}
     return [
-        Entry(entry.info, f"{names[index]} {row}", texts.get((index, row), ""), entry.name.lower().endswith(ENDINGS))
+        Entry(
+            entry.info,
+            f"{names[index]} {row}",
+            texts.get((index, row), "")[:LONGEST_ROW],
+            entry.name.lower().endswith(ENDINGS),
+        )
         for index, row, picture in places
         if index in wanted and (entry := media.get(picture))
     ]
@@ -45,12 +52,15 @@ def _without_pictures(archive: PictureArchive) -> bytes:
 
 
 def _parts(archive: PictureArchive) -> Iterator[tuple[Entry, bytes]]:
-    for entry in archive.entries:
-        if not entry.info.filename.lower().startswith(MEDIA):
-            try:
-                yield entry, archive.read(entry)
-            except RefusedPicture as refused:
-                raise workbooks.UnreadableSheet(workbooks.refusal(refused.code, {})) from refused
+    others = [entry for entry in archive.entries if not entry.info.filename.lower().startswith(MEDIA)]
+    left = MAX_BYTES if len(others) <= MAX_PARTS else 0
+    for entry in others:
+        try:
+            content = archive.read(entry, most=left)
+        except RefusedPicture as refused:
+            raise workbooks.UnreadableSheet(workbooks.refusal(refused.code, {})) from refused
+        left -= len(content)
+        yield entry, content
 
 
 def _places(content: bytes) -> list[tuple[int, int, str]]:

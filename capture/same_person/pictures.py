@@ -10,21 +10,24 @@ from portal.untrusted import process
 
 PROGRAM = "capture.same_person.read_pictures"
 SECONDS = 90
+MOST_LOST = 10  # processes; each may have cost a minute
 
 
 def normalised(pictures: Sequence[bytes]) -> Iterator[bytes | RefusedPicture]:
     """For each picture a JPEG of at most 480 x 640 px, or why it is refused.
 
-    The picture on which the process is lost is refused; the next ones are read by another process.
+    The picture on which the process is lost is refused; the next ones are read by another process, up to MOST_LOST.
     """
-    done = 0
+    done = lost = 0
     while done < len(pictures):
         try:
-            for answer in _answers(pictures[done:]):
+            for answer in _answers(pictures[done:]) if lost < MOST_LOST else ():
                 yield answer
                 done += 1
         except process.Lost:
-            yield RefusedPicture("no_picture")
+            lost += 1
+        if done < len(pictures):
+            yield RefusedPicture("lost")
             done += 1
 
 

@@ -5,6 +5,7 @@ It reads pictures, each after its length (4 bytes, big-endian), and writes for e
 """
 
 import json
+import struct
 import sys
 from io import BytesIO
 
@@ -16,6 +17,11 @@ MEMORY, CPU_SECONDS = 700 * MB, 60
 MAX_PIXELS, LEAST_SIDE = 24_000_000, 60
 KEPT = (480, 640)
 QUALITY = 88
+# A damaged picture makes Pillow raise nearly any error. One that escapes would cost a process.
+PARSE_ERRORS = (
+    *(OSError, ValueError, SyntaxError, MemoryError, EOFError, LookupError, TypeError, ArithmeticError, AttributeError),
+    *(RuntimeError, struct.error, Image.DecompressionBombError),
+)
 
 
 def main() -> None:
@@ -45,11 +51,11 @@ def _answer(data: bytes) -> bytes | str:
                 return "too_small"
             image.draft("RGB", (KEPT[0] * 2, KEPT[1] * 2))
             upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, ValueError, SyntaxError, MemoryError, EOFError, Image.DecompressionBombError):
+        upright.thumbnail(KEPT)
+        kept = BytesIO()
+        upright.save(kept, "JPEG", quality=QUALITY)
+    except PARSE_ERRORS:
         return "no_picture"
-    upright.thumbnail(KEPT)
-    kept = BytesIO()
-    upright.save(kept, "JPEG", quality=QUALITY)
     return kept.getvalue()
 
 

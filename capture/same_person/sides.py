@@ -15,12 +15,14 @@ NEWEST = 1000
 @dataclass(frozen=True)
 class Side:
     """One comparison. `admission`: whose admission photo stands beside the portrait (a student); `other`: which photo
-    does, if its picture is still kept. `is_own`: with a picture of the same student."""
+    does, if its picture is still kept. `is_own`: with a picture of the same student. `is_beyond`: with a student whom a
+    person limited to some classes must not see."""
 
     row: FaceComparison
     is_own: bool
-    admission: int | None
-    other: Photo | None
+    admission: int | None = None
+    other: Photo | None = None
+    is_beyond: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ def faces_of(photo: Photo) -> Faces | None:
 
 def _side(row: FaceComparison, has_picture: bool) -> Side:
     is_own = row.kind in OWN_KINDS
+    if row.is_beyond_limit:
+        return Side(row, is_own, is_beyond=True)
     admission = None
     if row.kind == FaceComparison.Kind.ADMISSION and has_picture:
         admission = row.photo.student_id

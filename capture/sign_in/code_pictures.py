@@ -46,7 +46,7 @@ def _no_code(light: int) -> str:
 
 def _read(picture: bytes) -> dict[str, Any]:
     try:
-        with process.reading("capture.sign_in.read_code", picture, seconds=SECONDS, held_by=brake.PAPERS) as reader:
+        with process.reading("capture.sign_in.read_code", picture, seconds=SECONDS, held_by=brake.CODES) as reader:
             answer: dict[str, Any] = json.loads(reader.line())
             return answer
     except process.Lost:

@@ -116,6 +116,13 @@ def sign_in(
         refused.claim = refused.claim or claim
         _failed(visit, provider, refused)
         raise
+    except PortalError as error:
+        if (
+            error.status == 503
+        ):  # the fault is ours, or another service's: whoever tries again is not slowed down for it
+            for group, *who in identities:
+                attempts.take_back(group, visit.address, *who)
+        raise
     if isinstance(confirmed, Errand):
         return Away(student.pk, provider.name, confirmed)
     for group, *who in identities:

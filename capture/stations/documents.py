@@ -15,9 +15,12 @@ from capture.models import StationSession
 from portal import history
 from portal.errors import NotAllowed, PortalError
 from portal.models import User
+from portal.security import rate_limits
 from students.models import Student
 
 SECONDS = 600
+GIVEN = "60/h"  # of one helper at a station, who manages about 30: a lost device opens no more accounts
+MOST_WRONG = 100  # digits for one student, from all addresses together; then the right ones are worth nothing either
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,12 @@ def confirm(*, session: StationSession, student: Student) -> str:
     helper = _helper_of(session)
     if student.is_locked:
         raise NotAllowed(_("Your account is locked. A school administrator has to unlock it."))
+    rate_limits.refuse_too_many("station-digits", f"{session.station_id}:{helper.pk}", GIVEN)
     digits = f"{secrets.randbelow(10**6):06d}"
     seen = Seen(student.pk, helper.actor_name, session.station.name)
     try:
         cache.set(_key(student.student_no, digits), seen, SECONDS)
+        cache.delete(_key(student.student_no, WRONG))
     except RedisError as error:
         raise PortalError(_("Signing in is not possible for the moment. Please try again in a minute.")) from error
     history.record("student.document_seen", student, by=helper, facts={"station": session.station.name})
@@ -50,13 +55,22 @@ def _helper_of(session: StationSession) -> User:
 
 
 def take(student_no: str, digits: str) -> Seen | None:
-    """What these digits stand for. They are worth nothing afterwards."""
-    key = _key(student_no, digits)
+    """What these digits stand for. They are worth nothing afterwards.
+
+    Attempts are slowed down by address; this is for whoever has a thousand addresses and guesses within ten minutes.
+    """
+    key, wrong = _key(student_no, digits), _key(student_no, WRONG)
     try:
+        cache.add(wrong, 0, SECONDS)
+        if cache.incr(wrong) > MOST_WRONG:
+            return None
         seen: Seen | None = cache.get(key)
         return seen if seen and cache.delete(key) else None
-    except RedisError:
+    except (RedisError, ValueError):  # ValueError: the ten minutes have just ended
         return None
+
+
+WRONG = "wrong"  # in place of digits
 
 
 def _key(student_no: str, digits: str) -> str:

@@ -12,10 +12,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from capture.forms import OwnNumberForm
 from capture.live import films
 from capture.models import Consent, Photo
 from capture.sign_in import consent, consent_withdrawal
 from portal import files, history
+from portal.pages.form_fields import checked
 from students.identity.student_access import in_archive, student_page
 from students.privacy import own_data
 
@@ -31,6 +33,7 @@ def own_data_page(request: Any) -> HttpResponse:
         "earlier": Consent.objects.filter(student=student, ended_at__isnull=False).order_by("-ended_at"),
         "lookers": own_data.lookers(student, most=SHOWN),
         "photos": Photo.objects.filter(student=student),
+        "number_form": OwnNumberForm() if student.id_sealed else None,
         "is_handed_in": Photo.objects.filter(
             student=student, is_current=True, status__in=consent_withdrawal.HANDED_IN
         ).exists(),
@@ -41,8 +44,10 @@ def own_data_page(request: Any) -> HttpResponse:
 @require_POST
 @student_page
 def own_data_copy(request: Any) -> HttpResponse:
-    """A ZIP with data.json and the student's pictures."""
+    """A ZIP with data.json and the student's pictures, for who knows the student's document number."""
     student = request.student
+    if student.id_sealed:  # else the copy has none
+        own_data.require_own_number(student, checked(OwnNumberForm(request.POST))["id_number"])
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         data = json.dumps(own_data.collect(student), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)

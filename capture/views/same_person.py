@@ -274,7 +274,9 @@ def center_face_answer(request: Any, pk: int) -> HttpResponse:
 
 
 def _note_answer(request: Any, pk: int) -> FaceComparison:
-    row = get_object_or_404(FaceComparison.objects.select_related("photo"), pk=pk, photo__season=request.season)
+    row = get_object_or_404(
+        FaceComparison.objects.select_related("photo", "other_student"), pk=pk, photo__season=request.season
+    )
     comparison.answer(row=row, answer=request.POST.get("answer", ""), by=request.user)
     messages.success(request, _("Noted."))
     return row
@@ -297,7 +299,8 @@ def faces(request: Any) -> HttpResponse:
         photo__season=request.season, photo__school=request.school, kind__in=BETWEEN_STUDENTS, answer=""
     ).select_related("photo__student", "other_student")
     listed = FaceList(rows, request.GET)
-    looks.record(request, Look.Kind.LIST, [row.photo.student_id for row in listed.page])
+    others = [row.other_student_id for row in listed.page if not row.is_beyond_limit]
+    looks.record(request, Look.Kind.LIST, sorted({row.photo.student_id for row in listed.page} | set(others)))
     return render(request, "capture/faces.html", {"listed": listed, "page": listed.page})
 
 
@@ -326,7 +329,8 @@ def center_faces(request: Any) -> HttpResponse:
     if request.season is None:
         raise Http404
     listed = CenterFaceList(comparison.doubted(request.season), request.GET)
-    looks.record(request, Look.Kind.LIST, [row.photo.student_id for row in listed.page])
+    seen = {row.photo.student_id for row in listed.page} | {row.other_student_id for row in listed.page}
+    looks.record(request, Look.Kind.LIST, sorted(seen - {None}))
     schools = School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school"))
     context = {"listed": listed, "page": listed.page, "schools": schools}
     context |= {"answers": listed.chips("answer"), "kinds": listed.choices("kind")}

@@ -110,7 +110,7 @@ def note() -> None:
 
 def note_sweep(name: str, found: int) -> None:
     """By each sweep: how much lost work it has queued again."""
-    with suppress(RedisError):
+    with suppress(RedisError, ValueError):  # ValueError: Redis was emptied in between
         cache.set(f"{NOTED}:sweep:{name}", (time.time(), found), timeout=None)
         cache.add(f"{NOTED}:swept:{name}", 0, timeout=None)
         cache.incr(f"{NOTED}:swept:{name}", found)

@@ -68,7 +68,7 @@ def begin(group: str, *identity: str, free: int = FREE) -> None:
             return
         delay = min(FIRST_DELAY * 2 ** min(number - free - 1, 20), LONGEST_DELAY)
         if not cache.add(f"{key}:next", time.time() + delay, delay):
-            cache.decr(key)
+            take_back(group, *identity)
             raise Delayed(max(1, round(cache.get(f"{key}:next", 0) - time.time())))
     except RedisError as error:
         raise Unavailable from error
@@ -76,7 +76,7 @@ def begin(group: str, *identity: str, free: int = FREE) -> None:
 
 def take_back(group: str, *identity: str) -> None:
     """The attempt that was begun does not count; those before do."""
-    with suppress(RedisError, ValueError):  # ValueError: the day of the first one has just ended
+    with suppress(RedisError, ValueError):  # ValueError: the day of the first one has just ended, or one succeeded
         cache.decr(_key(group, identity))
 
 
@@ -118,8 +118,10 @@ def reached(group: str, *identity: str, most: int) -> bool:
 
 
 def _increased(key: str) -> int:
-    cache.add(key, 0, REMEMBERED)
-    return int(cache.incr(key))
+    while True:
+        cache.add(key, 0, REMEMBERED)
+        with suppress(ValueError):  # between the two another attempt has succeeded
+            return int(cache.incr(key))
 
 
 def _key(group: str, identity: tuple[str, ...]) -> str:

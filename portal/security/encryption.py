@@ -43,7 +43,8 @@ def current_version() -> int:
 
 
 def version_of(encrypted: bytes | memoryview) -> int:
-    return bytes(encrypted[:1])[0]
+    """0: nothing is there, which no key can have written."""
+    return encrypted[0] if encrypted else 0
 
 
 @cache

@@ -48,8 +48,9 @@ class Brake:
             self._inside.release()
 
 
-# Of 10 threads, 5 may be in photos, 2 in papers and 2 in passwords: one is always free. A picture takes up to 400 MB
-# while it is decoded.
-PHOTOS = Brake(at_once=2, inside=settings.WEB_THREADS // 2, seconds=10)
-PAPERS = Brake(at_once=1, inside=settings.WEB_THREADS // 5, seconds=3)
-PASSWORDS = Brake(at_once=1, inside=settings.WEB_THREADS // 5, seconds=3, sentence=SIGNING_IN)
+# Of 12 threads, 5 may be in photos, 2 in papers, 2 in passwords and 2 in the codes that strangers sign in with, so that they
+# keep nobody from sending a paper: one is always free. A picture takes up to 400 MB while it is decoded.
+PHOTOS = Brake(at_once=2, inside=(settings.WEB_THREADS - 1) // 2, seconds=10)
+PAPERS = Brake(at_once=1, inside=settings.WEB_THREADS // 6, seconds=3)
+CODES = Brake(at_once=1, inside=settings.WEB_THREADS // 6, seconds=3, sentence=SIGNING_IN)
+PASSWORDS = Brake(at_once=1, inside=settings.WEB_THREADS // 6, seconds=3, sentence=SIGNING_IN)

@@ -11,13 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from portal import history
 from portal.database.scope import about_student
+from portal.errors import NotAllowed
 from portal.history.event_text import sentence_of
 from portal.models import Event, Look, Notification
 from portal.notifications import contacts
+from portal.security import attempts
 from schools.models import NoticeReceipt
+from students.identity import id_encryption
 from students.models import Correction, Student
 
 Part = Callable[[Student], Any]
@@ -40,7 +44,10 @@ FIELDS = (
     *("email", "stage", "fee_state", "locked_at", "lock_reason", "created_at", "updated_at"),
 )
 # Events that show or give away data of one student.
-ACCESS_EVENTS = ("student.revealed", "correction.evidence_seen", "photo.looked", "photo.compared", "photo.downloaded")
+ACCESS_EVENTS = (
+    *("student.revealed", "student.document_seen", "student.admission_photo_seen", "correction.evidence_seen"),
+    *("photo.looked", "photo.compared", "photo.downloaded"),
+)
 
 
 def register(name: str, part: Part) -> None:
@@ -57,6 +64,18 @@ def register_objects(label: str, ids_of: Callable[[Student], list[int]]) -> None
 def collect(student: Student) -> dict[str, Any]:
     """{part: data} of everything that is registered."""
     return {name: part(student) for name, part in _PARTS.items()}
+
+
+def require_own_number(student: Student, number: str) -> None:
+    """Raise NotAllowed unless it is the student's document number, and Delayed after several wrong ones.
+
+    The copy has the number in clear. Not every way to sign in asks for it, and a helper at a station may give digits
+    to somebody else: nobody learns it by a session alone.
+    """
+    attempts.begin("own-number", student.actor_key)
+    if student.id_hash not in id_encryption.digests(number):
+        raise NotAllowed(_("This is not your document number as it is recorded. Look for typing errors."))
+    attempts.succeeded("own-number", student.actor_key)
 
 
 def lookers(student: Student, *, most: int) -> list[dict[str, Any]]:

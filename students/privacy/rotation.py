@@ -84,8 +84,8 @@ def run_rotation(job: Job) -> None:
         damaged += _rewrite_students(rows)
         done += len(rows)
         jobs.progress(job, done, max(total, done))
-    _rewrite_corrections()
-    others = {name: rewrite() for name, (_count, rewrite) in _OTHERS.items()}
+    others = {"corrections": _rewrite_corrections()}
+    others |= {name: rewrite() for name, (_count, rewrite) in _OTHERS.items()}
     left = _versions_left()
     job.result = {"version": encryption.current_version(), "students": done, "left": left, "damaged": damaged[:1000]}
     job.result |= {f"damaged {name}": found[:1000] for name, found in others.items()}
@@ -135,12 +135,19 @@ def _rewrite_students(rows: list[Student]) -> list[int]:
     return damaged
 
 
-def _rewrite_corrections() -> None:
+def _rewrite_corrections() -> list[int]:
+    """As `_rewrite_students`."""
+    damaged = []
     for row in Correction.objects.exclude(wanted_sealed=None).iterator(chunk_size=BATCH):
         if row.wanted_sealed and encryption.version_of(row.wanted_sealed) != encryption.current_version():
             place = id_encryption.correction_place(row.student_id)
-            sealed = encryption.encrypt(encryption.decrypt(row.wanted_sealed, place), place)
+            try:
+                sealed = encryption.encrypt(encryption.decrypt(row.wanted_sealed, place), place)
+            except encryption.Unreadable:
+                damaged.append(row.pk)
+                continue
             Correction.objects.filter(pk=row.pk, wanted_sealed=row.wanted_sealed).update(wanted_sealed=sealed)
+    return damaged
 
 
 def _version_of_file(row: RosterImport | RosterBundle) -> set[int]:

@@ -84,6 +84,45 @@ def test_damaged_picture_is_named_and_the_others_are_stored(school, season, stud
     assert row.report["wrong"] == [[f"{student.student_no}.jpg", "no_picture"]]
 
 
+def test_picture_of_very_many_passes_is_not_decoded_and_a_file_of_such_ends(
+    school, season, student, upload, monkeypatch
+):
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00x"
+    row = upload({f"{student.student_no}.jpg": picture(MAN)[:-2] + scan * 500})
+    assert row.report["wrong"] == [[f"{student.student_no}.jpg", "no_picture"]]
+    monkeypatch.setattr(admission_upload, "MOST_LOST", 1)
+    monkeypatch.setattr(
+        admission_upload, "normalised", lambda data: [admission_upload.RefusedPicture("lost")] * len(data)
+    )
+    row = upload({f"{student.student_no}.jpg": picture(MAN)})
+    assert (row.status, bool(row.message)) == (Status.REFUSED, True)
+
+
+def test_what_nobody_has_confirmed_goes_with_time_and_with_an_erased_student(
+    school, season, student, upload, center_admin
+):
+    other = factories.student(school, season, name="欧阳晓明")
+    files = {
+        f"{student.name}.jpg": picture(MAN),
+        f"{other.name}.jpg": picture(MAN),
+        f"{student.student_no}.jpg": picture(WOMAN),
+    }
+    row = upload(files, is_confirmed=False)
+    with system_scope():
+        assert erasure.erase(student=student, reason="asked for it", by=center_admin)
+        row.refresh_from_db()
+        assert (row.status, [name for name, _code in row.report["wrong"]]) == (Status.DROPPED, [f"{other.name}.jpg"])
+        assert not AdmissionPart.objects.exists()
+    upload(files, is_confirmed=False)
+    with system_scope():
+        now = timezone.now()
+        assert admission_upload.delete_sent(now - dt.timedelta(days=1)) == 0
+        assert admission_upload.delete_sent(now) == 2
+        assert not AdmissionPart.objects.exists()
+        assert [row.report["wrong"] for row in AdmissionUpload.objects.all()] == [[], []]
+        assert admission_upload.sent_before(now).count() == 0
+
+
 def test_new_picture_takes_the_place_of_the_earlier_one(
     school, student, upload, compared, django_capture_on_commit_callbacks
 ):

@@ -7,11 +7,12 @@ import zipfile
 import pytest
 from PIL import Image
 
-from capture.same_person import picture_archive
+from capture.same_person import picture_archive, pictures
 from capture.same_person.picture_archive import PictureArchive, RefusedPicture
 from capture.same_person.pictures import normalised
 from portal.errors import PortalError
 from portal.security.sealed_parts import SealedParts
+from portal.untrusted import process
 
 
 def jpeg(size=(120, 160), **options) -> bytes:
@@ -69,6 +70,29 @@ def test_directory_that_would_fill_the_memory_is_not_read():
     data = bytearray(packed({"a.jpg": b"x"}).getvalue())
     end = data.rindex(b"PK\x05\x06")
     data[end + 12 : end + 16] = struct.pack("<I", picture_archive.MAX_DIRECTORY + 1)
+    with pytest.raises(PortalError):
+        PictureArchive(io.BytesIO(bytes(data)))
+
+
+@pytest.mark.parametrize("comment", [b"", b"x" * 65_535])
+def test_numbers_of_zip64_which_count_instead_are_not_read(comment):
+    """Python believes them, and would take a directory of gigabytes into memory."""
+    data = packed({"a.jpg": b"x"}).getvalue()
+    end, start = data.rindex(b"PK\x05\x06"), data.index(b"PK\x01\x02")
+    large = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, end - start, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    file = io.BytesIO(data[:end] + large + locator + data[end:-2] + struct.pack("<H", len(comment)) + comment)
+    assert zipfile.ZipFile(file).namelist() == ["a.jpg"]
+    with pytest.raises(PortalError, match="ZIP64"):
+        PictureArchive(file)
+
+
+def test_entries_are_counted_where_their_number_is_said_to_be_small(monkeypatch):
+    data = bytearray(packed({f"{n}.jpg": b"x" for n in range(9)}).getvalue())
+    end = data.rindex(b"PK\x05\x06")
+    data[end + 8 : end + 12] = struct.pack("<HH", 1, 1)
+    assert len(PictureArchive(io.BytesIO(bytes(data))).entries) == 9
+    monkeypatch.setattr(picture_archive, "MAX_ENTRIES", 8)
     with pytest.raises(PortalError):
         PictureArchive(io.BytesIO(bytes(data)))
 
@@ -133,3 +157,17 @@ def test_picture_that_kills_its_reader_costs_only_itself():
     assert isinstance(before, bytes)
     assert isinstance(after, bytes)
     assert isinstance(killed, RefusedPicture)
+
+
+def test_processes_that_pictures_take_along_are_counted(monkeypatch):
+    """Each may have cost a minute: thousands would keep the worker for days."""
+    started = []
+
+    def lost(pictures_left):
+        started.append(len(pictures_left))
+        raise process.Lost
+
+    monkeypatch.setattr(pictures, "_answers", lost)
+    answers = list(normalised([b"x"] * 50))
+    assert {answer.code for answer in answers} == {"lost"}
+    assert (len(answers), len(started)) == (50, pictures.MOST_LOST)

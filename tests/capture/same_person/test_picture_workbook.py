@@ -89,3 +89,20 @@ def test_workbook_that_is_none_is_refused():
         archive.writestr("xl/workbook.xml", "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>")
     with pytest.raises(PortalError):
         picture_workbook.entries_of(PictureArchive(file))
+
+
+def test_what_is_no_picture_is_held_in_memory_to_a_limit_only(monkeypatch):
+    content = workbook([("2023010001", "张三", 50)])
+    monkeypatch.setattr(picture_workbook, "MAX_BYTES", 2000)
+    with pytest.raises(PortalError):
+        picture_workbook.entries_of(PictureArchive(io.BytesIO(content)))
+    monkeypatch.undo()
+    monkeypatch.setattr(picture_workbook, "MAX_PARTS", 3)
+    with pytest.raises(PortalError):
+        picture_workbook.entries_of(PictureArchive(io.BytesIO(content)))
+
+
+def test_numbers_are_looked_for_at_the_beginning_of_a_row():
+    """Each word is hashed: sixty thousand pictures in one row of a million words would keep the worker for days."""
+    ((text, _shade),) = shades(workbook([("2023010001", "word " * 6000, 50)])).items()
+    assert (text[:15], len(text)) == ("2023010001 word", picture_workbook.LONGEST_ROW)

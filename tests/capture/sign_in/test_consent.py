@@ -187,9 +187,20 @@ def test_a_student_sees_who_looked_and_takes_a_copy(student_client, student, own
     page = student_client.get("/me/data/").content.decode()
     assert page.count("Owner") >= 2
     assert said("Document number looked at") in page
-    with zipfile.ZipFile(io.BytesIO(student_client.post("/me/data/copy/").content)) as made:
+    copy = student_client.post("/me/data/copy/", {"id_number": student.id_number.lower()})
+    with zipfile.ZipFile(io.BytesIO(copy.content)) as made:
         data = json.loads(made.read("data.json"))
         assert sum(name.endswith(".jpg") for name in made.namelist()) == 2
     assert data["student"]["id_number"] == student.id_number
     assert {"consents", "photos", "payments", "proof", "messages", "looks", "history"} <= set(data)
     assert Event.objects.filter(kind="student.data_taken").exists()
+
+
+def test_who_is_signed_in_by_digits_of_a_helper_learns_no_document_number(student_client, student):
+    """The copy has it in clear, and a helper may sign in as any student of the station."""
+    wrong = [student_client.post("/me/data/copy/", {"id_number": typed}).status_code for typed in ("", "1", "2", "3")]
+    assert wrong == [422, 403, 403, 403]
+    for _more in range(4):
+        answer = student_client.post("/me/data/copy/", {"id_number": student.masked_id})
+    assert answer.status_code == 429
+    assert not Event.objects.filter(kind="student.data_taken").exists()

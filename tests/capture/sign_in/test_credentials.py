@@ -4,6 +4,7 @@ import time
 
 import pytest
 from django.core import mail
+from django.core.cache import cache
 
 from capture.sign_in import credentials
 from portal.models import Event, Notification
@@ -293,3 +294,17 @@ def test_token_of_a_school_set_inactive_is_worth_nothing(client, student):
     token = student_access.new_token(student)
     School.objects.filter(pk=student.school_id).update(is_active=False)
     assert client.get("/api/v1/me/", headers={"Authorization": f"Student {token}"}).status_code == 401
+
+
+def test_two_at_once_of_which_one_succeeds_are_both_answered(monkeypatch):
+    """Whoever got in forgets the attempts, also between the two halves of another one's count."""
+    incr, gone = cache.incr, iter([True])
+
+    def counted(key, *delta):
+        if next(gone, False):
+            cache.delete(key)
+        return incr(key, *delta)
+
+    monkeypatch.setattr(cache, "incr", counted)
+    attempts.begin("digits", "127.0.0.1", "2023010040")
+    assert next(gone, None) is None

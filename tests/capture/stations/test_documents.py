@@ -8,6 +8,7 @@ from capture.sign_in.providers.base import Refused
 from capture.stations import documents
 from portal.models import Event, Role
 from portal.security.attempts import Delayed
+from portal.untrusted import brake
 from tests import factories
 from tests.conftest import client_of
 from tests.support.signing_in import recognise
@@ -75,6 +76,33 @@ def test_guessing_digits_is_slowed_down(device, student):
             enter(student, f"00000{n}")
     with pytest.raises(Delayed):
         enter(student, "000009")
+
+
+def test_what_is_not_the_visitors_fault_is_no_attempt(device, student, monkeypatch):
+    def busy(*_given):
+        raise brake.Busy(brake.READING)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(documents, "take", busy)
+        for _again in range(7):
+            with pytest.raises(brake.Busy):
+                enter(student, "000000")
+    assert enter(student, digits_for(device, student)) == student
+
+
+def test_guessing_from_many_addresses_ends_the_digits_until_the_helper_gives_new_ones(device, student, monkeypatch):
+    monkeypatch.setattr(documents, "MOST_WRONG", 3)
+    digits = digits_for(device, student)
+    for n in range(3):
+        assert documents.take(student.student_no, f"00000{n}") is None
+    assert documents.take(student.student_no, digits) is None
+    assert documents.take(student.student_no, digits_for(device, student)).student == student.pk
+
+
+def test_a_device_that_was_lost_opens_few_accounts(device, student, monkeypatch):
+    monkeypatch.setattr(documents, "GIVEN", "2/h")
+    asked = [device.post("/station/document/", {"student": student.pk}).status_code for _ in range(3)]
+    assert asked == [200, 200, 429]
 
 
 def test_a_locked_student_gets_no_digits(device, student):

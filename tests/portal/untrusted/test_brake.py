@@ -45,7 +45,7 @@ def test_waiting_has_an_end():
 def test_threads_are_left_for_everybody_else():
     with ExitStack() as taken:
         inside = []
-        for each in (brake.PHOTOS, brake.PAPERS, brake.PASSWORDS):
+        for each in (brake.PHOTOS, brake.PAPERS, brake.CODES, brake.PASSWORDS):
             while True:
                 if not each._inside.acquire(blocking=False):
                     break

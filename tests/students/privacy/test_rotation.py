@@ -20,7 +20,7 @@ from portal.security import encryption
 from portal.tenancy import system_scope
 from students import corrections, records
 from students.identity import id_encryption
-from students.models import Student
+from students.models import Correction, Student
 from students.privacy import rotation
 from students.roster import importer, spreadsheet_writer
 from tests import factories
@@ -161,8 +161,13 @@ def test_it_goes_on_where_it_was_stopped_and_passes_over_what_is_done(both_keys,
 def test_a_number_that_cannot_be_read_is_reported_and_the_rest_rewritten(both_keys, scoped):
     damaged = both_keys[0]
     Student.objects.filter(pk=damaged.pk).update(id_sealed=both_keys[1].id_sealed)
+    asked = corrections.request_correction(
+        student=both_keys[2], field="id_number", wanted=factories.id_number(881), by=both_keys[2]
+    )
+    Correction.objects.filter(pk=asked.pk).update(wanted_sealed=both_keys[1].id_sealed)
     job = rotate()
     assert (job.result["damaged"], job.result["left"]) == ([damaged.pk], [1])
+    assert job.result["damaged corrections"] == [asked.pk]
 
 
 def test_the_command_counts_and_starts_one_job(both_keys):
