@@ -1,6 +1,7 @@
 """PDFs of strangers become pictures: legible, bounded, without whatever else they hold."""
 
 import io
+import sys
 
 import pypdf
 import pytest
@@ -9,7 +10,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from reportlab.pdfgen.canvas import Canvas
 
 from portal.errors import PortalError
-from portal.untrusted import render_pdf, scans
+from portal.untrusted import process, render_pdf, scans
 from portal.untrusted.limits import Refused
 
 A4 = (595.28, 841.89)
@@ -99,3 +100,17 @@ def test_the_picture_comes_from_a_process_of_its_own():
     assert scans.picture_of_pdf(pdf(A4)) == render_pdf.render(pdf(A4))[0]
     with pytest.raises(PortalError, match="PDF"):
         scans.picture_of_pdf(b"%PDF-1.4 cut off")
+
+
+def test_a_pdf_that_draws_without_end_is_stopped_after_seconds(monkeypatch):
+    """Two kilobytes would keep the only place for papers for a minute."""
+    assert render_pdf.SECONDS <= 5
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pageCompression=1)
+    for _ in range(3000):
+        canvas.circle(300, 400, 280, fill=1)
+    canvas.save()
+    impatient = "from portal.untrusted import render_pdf; render_pdf.SECONDS = 1; render_pdf.main()"
+    monkeypatch.setattr(process, "command", lambda _program: [sys.executable, "-s", "-c", impatient])
+    with pytest.raises(PortalError):
+        scans.picture_of_pdf(stream.getvalue())
