@@ -68,7 +68,7 @@ def test_what_is_too_old_goes_and_the_rest_stays():
 @pytest.mark.usefixtures("_kept_for_long")
 def test_the_page_says_what_is_due_and_what_the_last_night_deleted(center_client):
     page = center_client.get("/center/retention/").content.decode()
-    assert page.count("_DAYS") == len(retention.RULES) == 15
+    assert page.count("_DAYS") == len(retention.RULES) == 16
     run()
     assert said("The last report") in center_client.get("/center/retention/").content.decode()
 
