@@ -1,8 +1,8 @@
 """Two schools and their people: an owner, a colleague of the same school, an outsider of another, and the center."""
 
+import datetime as dt
 import gc
 import os
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,17 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.utils import timezone
+from django.utils.crypto import get_random_string
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from portal.accounts.open_sessions import SIGN_IN
+from portal.accounts.sessions import SessionStore, own_session
 from portal.database.owner import as_owner
-from portal.database.scope import DatabaseRole, Scope, opened
-from portal.models import Role
+from portal.database.scope import DatabaseRole, Scope, about_account, opened
+from portal.models import Role, SignIn, User
 from portal.notifications import deliveries
 from portal.security import attempts
-from portal.tenancy import outside_scopes, school_scope
+from portal.security.sessions import SEEN, SIGNED_IN
+from portal.tenancy import outside_scopes, school_scope, system_scope
 from schools.models import Season
 from tests import factories
 from tests.support.browser import launch
@@ -208,17 +216,35 @@ def center_officer(db):
 
 
 def client_of(user, *, gave_password: bool = True) -> Client:
-    """`gave_password`: a moment ago, for the actions that ask for it again."""
-    client = Client()
-    with outside_scopes():
-        client.force_login(user)
+    """A browser in which somebody of the staff has signed in: the rows that `auth.login` and its signals leave, written
+    directly, because most tests begin so. Signing in itself is tested by its form.
+
+    `gave_password`: a moment ago, for the actions that ask for it again.
+    """
+    now, client, key = timezone.now(), Client(), get_random_string(32)
+    moment = now.timestamp()
+    with system_scope(), about_account(user.pk), own_session(key) as stored:
+        User.objects.filter(pk=user.pk, first_signed_in_at=None).update(first_signed_in_at=now)
+        row = SignIn.objects.create(user=user, session_key=stored, address="127.0.0.1", seen_at=now)
+        kept = {
+            auth.SESSION_KEY: str(user.pk),
+            auth.BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            auth.HASH_SESSION_KEY: user.get_session_auth_hash(),
+            SIGNED_IN: int(moment),
+            SEEN: int(moment),
+            SIGN_IN: row.pk,
+        }
         if gave_password:
-            session = client.session
-            session["account_authentication_methods"] = [
-                {"method": "password", "at": time.time(), "reauthenticated": True}
-            ]
-            session["account_authentication_methods_user"] = str(user.pk)
-            session.save()
+            kept |= {
+                "account_authentication_methods": [{"method": "password", "at": moment, "reauthenticated": True}],
+                "account_authentication_methods_user": str(user.pk),
+            }
+        Session.objects.create(
+            session_key=stored,
+            session_data=SessionStore().encode(kept),
+            expire_date=now + dt.timedelta(seconds=settings.SESSION_COOKIE_AGE),
+        )
+    client.cookies[settings.SESSION_COOKIE_NAME] = key
     return client
 
 

@@ -23,7 +23,7 @@ from tests.support.served_pages import serving
 from tests.test_outsider import PAGES, url_of
 from tests.test_permission_matrix import readable
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 RUN = """async () => {
   const found = await axe.run(document, { resultTypes: ["violations"] });
   return found.violations.map(({ id, nodes }) => `${id} ${nodes[0].target} ${nodes[0].failureSummary}`);
@@ -59,7 +59,7 @@ def test_axe_finds_nothing_on_any_page(portal, school, season, owner, browser: B
     sizes = [COMPUTER, SMALL, PHONE] if portal in ("center", "school") else [PHONE, SMALL, COMPUTER]
     found, looked = [], 0
     with (
-        serving(client) as pages,
+        serving(client, axe=AXE) as pages,
         browser.new_context(locale="zh-CN", viewport=sizes[0], reduced_motion="reduce") as context,
     ):
         tab = context.new_page()
@@ -72,10 +72,12 @@ def test_axe_finds_nothing_on_any_page(portal, school, season, owner, browser: B
                 continue
             looked += 1
             arrive(tab, pages.address)
-            tab.evaluate(AXE)
-            found += [f"{page.name}: {line}" for line in tab.evaluate(RUN)]
-            for size in sizes[1:] + sizes[:1]:
-                tab.set_viewport_size(size)
+            tab.add_script_tag(url="/static/axe")  # from the browser's cache, compiled
+            for size in sizes if tab.viewport_size == sizes[0] else reversed(sizes):
+                if tab.viewport_size != size:
+                    tab.set_viewport_size(size)
+                if size == sizes[0]:
+                    found += [f"{page.name}: {line}" for line in tab.evaluate(RUN)]
                 if wider := tab.evaluate(WIDER):
                     found.append(f"{page.name}: {wider} px wider than a window of {size['width']}")
     assert looked > 1

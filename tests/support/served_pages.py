@@ -48,9 +48,9 @@ class Pages(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, **scripts: Path) -> None:
         super().__init__(("localhost", 0), Answer)
-        self.client = client
+        self.client, self.scripts = client, scripts
         self.here, self.page = "", Found(404, {}, b"")
         self.one_at_a_time = Lock()
         self.known = copy_context()  # a thread knows neither the test's scope nor its transaction
@@ -78,8 +78,9 @@ class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path.startswith("/static/"):
-            file = finders.find(path.removeprefix("/static/"))
-            kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+            name = path.removeprefix("/static/")
+            file = self.server.scripts.get(name) or finders.find(name)
+            kind = mimetypes.guess_type(str(file))[0] or "application/octet-stream"
             kept = {"Content-Type": kind, "Cache-Control": "max-age=3600"}
             found = Found(200, kept, Path(file).read_bytes()) if file else Found(404, {}, b"")
         elif self.path == self.server.here:
@@ -99,9 +100,10 @@ class Answer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(client: Client) -> Iterator[Pages]:
+def serving(client: Client, **scripts: Path) -> Iterator[Pages]:
+    """`scripts`: a test's own, beside the files of the product: `axe=PATH` is `/static/axe`."""
     connection.inc_thread_sharing()
-    with Pages(client) as pages:
+    with Pages(client, **scripts) as pages:
         Thread(target=pages.serve_forever, daemon=True).start()
         try:
             yield pages

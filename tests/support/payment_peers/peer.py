@@ -10,6 +10,7 @@ Faults come to order: `peer.faults["refund"] = ["500"]` spoils the next call of 
 import base64
 import datetime as dt
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -48,7 +49,7 @@ class Booked:
 
 class Peer:
     def __init__(self) -> None:
-        self.merchant_key, self.platform_key, self.stranger = make_key(), make_key(), make_key()
+        self.merchant_key, self.platform_key, self.stranger = map(key_of, ("merchant", "platform", "stranger"))
         self.reset()
         peer = self
 
@@ -95,7 +96,9 @@ def yuan(fen: int) -> str:
     return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
-def make_key() -> rsa.RSAPrivateKey:
+@cache
+def key_of(holder: str) -> rsa.RSAPrivateKey:
+    """Made once in a process: the search for its primes took longer than many a test."""
     return rsa.generate_private_key(65537, 2048)
 
 
