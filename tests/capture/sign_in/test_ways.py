@@ -14,7 +14,6 @@ from schools import seasons
 from schools.models import Enrolment
 from students.models import StudentSession
 from tests import factories
-from tests.capture.conftest import sign_in
 from tests.conftest import client_of
 from tests.support.signing_in import recognise
 from tests.support.words import said
@@ -129,7 +128,10 @@ def test_a_way_that_is_not_set_up_any_more_is_offered_no_more(season, by_card, m
 
 
 def test_how_a_student_was_recognised_is_on_the_event_the_session_and_the_pages(student, owner):
-    client = sign_in(student)
+    client = Client()
+    client.post(
+        "/me/sign-in/", {"name": student.name, "id_number": student.id_number, "student_no": student.student_no}
+    )
     event = Event.objects.get(kind="student.signed_in")
     assert event.facts == {"address": "127.0.0.1", "recognised_by": "roster_facts", "strength": "knows"}
     with school_scope(student.school):
