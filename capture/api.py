@@ -188,6 +188,8 @@ class SignIn(StudentAPI):
         # A tick that is not set: a form does not send it, and is read as if it had.
         values = {name: value for name, value in form.validated_data.items() if value is not False}
         code, year, by = values.pop("code"), values.pop("year"), values.pop("by")
+        if not values.get("agrees_to_service"):  # a box that a form leaves out is sent as an answer in JSON alone
+            values.pop("agrees_to_service", None)
         if code and not values:
             values, code, by = {"code": code, "channel": mini_program.CHANNEL.name}, "", wechat_binding.WAY
         visit = Visit(season=request._request.season, address=address_of(request.META))
