@@ -30,7 +30,8 @@ class Peer:
 
             def do_POST(self) -> None:
                 peer.asked.append(self.path)
-                status, content = (302, b"") if peer.leads_to else peer.handle(Request(self))
+                request = Request(self)  # its body too, or it would be taken for the next request of the connection
+                status, content = (302, b"") if peer.leads_to else peer.handle(request)
                 self.send_response(status)
                 if peer.leads_to:
                     self.send_header("Location", peer.leads_to)
