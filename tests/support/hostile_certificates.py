@@ -17,7 +17,11 @@ USER, SIGNATURE, SUBKEY, MARKER, COMPRESSED, PADDING = 13, 2, 14, 10, 8, 21  # k
 
 @lru_cache
 def good() -> bytes:
-    return str(pysequoia.Cert.generate("Registry <registry@example.org>")).encode()
+    return str(_drawn("Registry <registry@example.org>").extract_certificate()).encode()
+
+
+def _drawn(person: str) -> pysequoia.Tsk:
+    return pysequoia.Tsk.generate(person)
 
 
 def packets_of(text: bytes) -> bytes:
@@ -62,12 +66,12 @@ def _lengths(data: bytes, chance: Random) -> bytes:
 
 def _private(data: bytes, chance: Random) -> bytes:
     """The private key, under its own name or under that of a public one."""
-    text = str(pysequoia.Cert.generate("Somebody <x@example.org>").secrets)
+    text = str(_drawn("Somebody <x@example.org>"))
     return (text if chance.random() < 0.5 else text.replace("PRIVATE", "PUBLIC")).encode()
 
 
 def _several(data: bytes, chance: Random) -> bytes:
-    other = packets_of(str(pysequoia.Cert.generate("Another <y@example.org>")).encode())
+    other = packets_of(str(_drawn("Another <y@example.org>").extract_certificate()).encode())
     return armoured(packets_of(data) + other) if chance.random() < 0.5 else data + armoured(other)
 
 
