@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from tests.vision.pictures import STORED, encode, jpeg, turned
-from vision import open_photo
+from vision import Unreadable, open_photo
 from vision.source import turn_upright
 
 RED, GREEN, BLUE, WHITE = (220, 40, 40), (40, 200, 40), (40, 40, 220), (240, 240, 240)
@@ -190,3 +190,13 @@ def test_text_chunks_of_a_png_are_no_danger(pixels):
     info.add_text("note", "x" * 100_000, zip=True)
 
     assert_quarters(open_photo(encode(pixels, "PNG", pnginfo=info)).work)
+
+
+def test_a_png_with_thousands_of_profiles_is_refused_before_they_are_unpacked(pixels):
+    """It may have one."""
+    whole = encode(pixels, "PNG", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    start = whole.index(b"iCCP") - 4
+    profile = whole[start : start + 12 + int.from_bytes(whole[start : start + 4], "big")]
+    assert_quarters(open_photo(whole[:start] + profile * 2 + whole[start:]).work)
+    with pytest.raises(Unreadable):
+        open_photo(whole[:start] + profile * 9000 + whole[start:])

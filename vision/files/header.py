@@ -22,6 +22,7 @@ from vision.files.kind import kind_of
 MODES = {1: "L", 3: "RGB", 4: "CMYK"}  # by the number of components
 IN_ONE_SCAN = {0xC0, 0xC1, 0xC9}  # baseline and sequential: decoded row by row where all components come together
 MAX_CHUNKS = 10_000
+MAX_PROFILES = 4  # of a PNG, which may have one; each is unpacked, and thousands take seconds
 MAX_HEADER_PIXELS = 25_000_000
 ANIMATION_FRAME = 24  # bytes of the header of a WebP's frame; its picture follows
 MAX_TAGS = 4096  # bytes of a profile in which its tags are listed
@@ -116,6 +117,8 @@ def _read_png(data: bytes) -> Header:
     # Not by Pillow: the chunk may come after the picture data.
     exif = next((data[at + 8 : at + 8 + length] for at, length in chunks if data[at + 4 : at + 8] == b"eXIf"), None)
     cicp = next((data[at + 8 : at + 12] for at, _ in chunks if data[at + 4 : at + 8] == b"cICP"), b"\0\0")
+    if sum(data[at + 4 : at + 8] == b"iCCP" for at, _ in chunks) > MAX_PROFILES:
+        raise Unreadable("damaged")
     image = PngImagePlugin.PngImageFile(io.BytesIO(data))
     return _header("png", image, exif, (cicp[1], cicp[0]))
 

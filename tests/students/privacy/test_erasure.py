@@ -155,7 +155,7 @@ def test_a_photo_that_was_on_its_way_is_not_stored(student, enrolment, center_ad
     late = Photo(school=student.school, student=read_before, season=student.season, width=60, height=80)
     late.sha256, late.token = "1" * 64, uuid.uuid4()
     with pytest.raises(Conflict):
-        intake._save_photo(read_before, enrolment, late, read_before, timezone.now())
+        intake._save_photo(read_before, enrolment, late, read_before, timezone.now(), film=None)
     assert list(Photo.objects.filter(student=student)) == [sent]
 
 
