@@ -118,6 +118,10 @@ install_units() {
     say "units"
     photos=$(photo_processes)
     cp deploy/systemd/tucai-* /etc/systemd/system/
+    # A full disk ends PostgreSQL, and Debian's unit does not start it again.
+    install -d /etc/systemd/system/postgresql@.service.d
+    printf '[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestart=on-failure\nRestartSec=10\n' |
+        put root:root 644 /etc/systemd/system/postgresql@.service.d/tucai.conf
     [ -e /etc/tucai-worker-photos.env ] || printf 'QUEUES=check,produce\nCONCURRENCY=%s\n' "$photos" | put root:root 644 /etc/tucai-worker-photos.env
     [ -e /etc/tucai-worker-builds.env ] || printf 'QUEUES=build,imports,default,bulk,faces\nCONCURRENCY=1\n' | put root:root 644 /etc/tucai-worker-builds.env
     photos=$(secret_of /etc/tucai-worker-photos.env CONCURRENCY)
