@@ -216,6 +216,7 @@ class Clerk:
 
         client: Client = client_of(user)
         self.url, self.http = url, requests.Session()
+        self.http.max_redirects = 10  # the product allows none to its own calls
         for name, morsel in client.cookies.items():
             self.http.cookies.set(name, morsel.value)
 
