@@ -250,11 +250,11 @@ def _over(season: Season, today: dt.date) -> set[int]:
 
 
 def _count_students(season: Season) -> dict[int, dict[str, int]]:
-    """By school id: students on the roster, photographed, and photographed who paid online."""
+    """By school id: students on the roster who have not left, photographed, and photographed who paid online."""
     rosters: dict[int, dict[str, int]] = defaultdict(lambda: {"roster": 0, "captured": 0, "paid": 0})
     for school_id, stage, fee_state, number in progress.count_students(season):
         row, captured = rosters[school_id], number * (stage in Student.CAPTURED)
-        row["roster"] += number
+        row["roster"] += number * (stage != Student.Stage.LEFT)
         row["captured"] += captured
         row["paid"] += captured * (fee_state == Student.FeeState.PAID)
     return rosters
