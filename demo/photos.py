@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
@@ -149,7 +149,7 @@ def _upload(student: Student, enrolment: Enrolment, case: PhotoCase, at: dt.date
         student=student,
         enrolment=enrolment,
         data=_copy(student) if case.is_copy else _drawn(student, case.violation, case.appearance),
-        film=ContentFile(_flat_film(student)) if case.has_film else None,
+        film=SimpleUploadedFile("film", _flat_film(student)) if case.has_film else None,
         token=uuid.uuid4(),
         origin=Photo.Origin.CAMERA,
         by=student,

@@ -84,7 +84,10 @@ class EnrolmentAdmin(RecordedAdmin, CenterAdmin):
     list_filter = ("season", "status", "payment_mode")
     list_select_related = ("school", "season")
     search_fields = ("school__code", "school__name")
-    readonly_fields = ("school", "season", "status", "payment_mode", "capture_ended_on")
+    readonly_fields = (
+        *("school", "season", "status", "payment_mode", "capture_ended_on"),
+        *("hands_over_list", "stated_students"),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

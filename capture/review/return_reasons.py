@@ -84,7 +84,7 @@ LOCKING = (
         "reshot",
         _("Re-shot photo"),
         _("The photo was taken of another photo or a screen, which is forbidden."),
-        ("screen", "print_edge"),
+        ("screen", "print_edge", "live"),
     ),
     Reason(
         "beautified",

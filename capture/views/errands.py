@@ -33,7 +33,7 @@ def visit_of(request: Any) -> Visit:
         season=request.season,
         address=address_of(request.META),
         browser=request.headers.get("User-Agent", "")[:400],
-        back=f"{reverse('capture:errand_back')}?state={secrets.token_urlsafe(16)}",
+        back=f"{reverse('capture:errand_back')}?once={secrets.token_urlsafe(16)}",
     )
 
 
@@ -73,7 +73,7 @@ def errand(request: Any) -> HttpResponse:
 def back(request: Any) -> HttpResponse:
     """Back from the service. What the address says of the result is not read: the service is asked."""
     kept = _kept(request)
-    if kept is None or not secrets.compare_digest(kept["back"].partition("=")[2], request.GET.get("state", "")):
+    if kept is None or not secrets.compare_digest(kept["back"].partition("=")[2], request.GET.get("once", "")):
         messages.error(request, _("This check is too old or used up. Please begin again."))
         return redirect("capture:signin")
     sign_in = f"{reverse('capture:signin')}?by={kept['way']}"

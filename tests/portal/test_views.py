@@ -3,8 +3,6 @@
 import pytest
 from django.core import mail
 from django.core.files.base import ContentFile
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,18 +12,11 @@ from portal.models import Event, Job, Membership, Notification, Role, User
 from portal.tenancy import school_scope
 from tests import factories
 from tests.conftest import client_of
+from tests.support.database import statements_of
 from tests.support.letters import PLAIN, plain
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
-
-
-def queries(client, url: str) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as found:
-        assert client.get(url).status_code == 200
-    return len(found)
 
 
 def text(response) -> str:
@@ -104,7 +95,7 @@ def test_the_center_lists_its_own_people_and_those_of_the_schools(
     rows = center_client.get(url, {"who": "schools"}).context["people"]
     assert [row.user.username for row in rows] == ["owner", "colleague", "outsider"]
     assert len(center_client.get(url, {"who": "schools", "q": "OUT"}).context["people"]) == 1
-    assert queries(center_client, url + "?who=schools") == 6
+    assert statements_of(center_client, url + "?who=schools") == 6
 
 
 # jobs
@@ -160,10 +151,10 @@ def test_an_administrator_tries_a_failed_job_again(owner_client, colleague, job)
 
 
 def test_the_list_of_jobs_costs_the_same_for_one_and_for_three(owner_client, school, job):
-    one = queries(owner_client, reverse("portal:jobs"))
+    one = statements_of(owner_client, reverse("portal:jobs"))
     for _ in range(2):
         Job.objects.create(kind="demo", school=school, created_by=job.created_by)
-    assert queries(owner_client, reverse("portal:jobs")) == one == 6
+    assert statements_of(owner_client, reverse("portal:jobs")) == one == 6
 
 
 # messages
@@ -260,10 +251,10 @@ def test_a_school_reads_its_own_history_alone(owner_client, owner, outsider, sch
 
 def test_the_history_costs_the_same_for_one_event_and_for_three(center_client, center_admin, school):
     history.record("school.changed", school, by=center_admin)
-    one = queries(center_client, reverse("portal:history"))
+    one = statements_of(center_client, reverse("portal:history"))
     for _ in range(2):
         history.record("school.changed", school, by=center_admin)
-    assert queries(center_client, reverse("portal:history")) == one == 8
+    assert statements_of(center_client, reverse("portal:history")) == one == 8
 
 
 # what lists cost
@@ -271,12 +262,12 @@ def test_the_history_costs_the_same_for_one_event_and_for_three(center_client, c
 
 def test_people_and_messages_cost_the_same_for_one_and_for_three(owner_client, owner, school, message):
     people, inbox = reverse("portal:school_people"), reverse("portal:messages")
-    one = queries(owner_client, people), queries(owner_client, inbox)
+    one = statements_of(owner_client, people), statements_of(owner_client, inbox)
     for n in range(2):
         factories.person(f"more{n}", Role.SCHOOL_OFFICER, school)
         with school_scope(school):
             notifications.notify(owner, school=school, **plain("Look", "More."))
-    assert (queries(owner_client, people), queries(owner_client, inbox)) == one == (5, 8)
+    assert (statements_of(owner_client, people), statements_of(owner_client, inbox)) == one == (5, 8)
 
 
 SENTENCE = "The disk of the center is full."

@@ -5,8 +5,6 @@ import io
 
 import openpyxl
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal import history
@@ -17,16 +15,8 @@ from schools.models import Area, Enrolment, School, Season, WindowException
 from schools.season_addresses import reverse_in
 from tests import factories
 from tests.conftest import client_of
-from tests.support.database import let_delete
+from tests.support.database import let_delete, statements_of
 from tests.support.words import said
-
-
-def queries(client, url: str) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as found:
-        assert client.get(url).status_code == 200
-    return len(found)
 
 
 def text(response) -> str:
@@ -149,9 +139,9 @@ def three_schools(season):
 
 def test_the_list_of_schools_costs_the_same_for_one_and_for_three(center_client, season, school, request):
     url = reverse("schools:schools")
-    one = queries(center_client, url)
+    one = statements_of(center_client, url)
     request.getfixturevalue("three_schools")
-    assert queries(center_client, url) == one == 15
+    assert statements_of(center_client, url) == one == 15
 
 
 def test_schools_are_found_by_name_code_area_and_state(center_client, season, three_schools):
@@ -195,9 +185,9 @@ def test_a_school_is_added_given_a_part_and_shown(center_client, season):
 
 def test_the_page_of_a_school_costs_the_same_for_one_person_and_for_three(center_client, school, owner, colleague):
     url = reverse("schools:school", args=[school.pk])
-    two = queries(center_client, url)
+    two = statements_of(center_client, url)
     factories.person("third", Role.SCHOOL_OFFICER, school)
-    assert queries(center_client, url) == two == 16
+    assert statements_of(center_client, url) == two == 16
 
 
 def test_a_school_is_edited(center_client, school):
@@ -337,15 +327,15 @@ def grants(school, season, number: int) -> None:
 def test_the_season_costs_the_same_for_one_and_for_three_exceptions(center_client, school, season):
     url = reverse("schools:season")
     grants(school, season, 1)
-    one = queries(center_client, url)
+    one = statements_of(center_client, url)
     grants(school, season, 2)
-    assert queries(center_client, url) == one == 19
+    assert statements_of(center_client, url) == one == 19
 
 
 def test_the_timetable_costs_the_same_for_one_and_for_three_areas(center_client, school, season):
     url = reverse("schools:timetable")
-    one = queries(center_client, url)
+    one = statements_of(center_client, url)
     for n in range(2):
         area = Area.objects.create(code=f"a{n}", name=f"Area {n}")
         School.objects.create(code=f"9{n}", name=f"School {n}", area=area)
-    assert queries(center_client, url) == one == 8
+    assert statements_of(center_client, url) == one == 8

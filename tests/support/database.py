@@ -1,6 +1,8 @@
 """What only the owner of the tables may do."""
 
 from django.db import connection, models
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from portal.database.owner import as_owner
 from portal.database.scope import DatabaseRole
@@ -76,3 +78,10 @@ def vacuum(table: str) -> None:
         cursor.execute(f"ANALYZE {table}")
         cursor.execute(f"VACUUM ANALYZE {table}")
         cursor.execute("SET synchronous_commit = off")
+
+
+def statements_of(client: Client, url: str) -> int:
+    """How many statements a page takes; without savepoints, of which the product needs none outside of the test's transaction."""
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(url).status_code == 200
+    return sum("SAVEPOINT" not in one["sql"] for one in found.captured_queries)

@@ -115,7 +115,7 @@ def test_film_goes_from_the_disk_with_the_consent(
 ):
     photo = sent(film(*STILL))
     watching.watch(photo_id=photo.pk)
-    copy = student_client.post("/me/data/copy/").content
+    copy = student_client.post("/me/data/copy/", {"id_number": agreed.id_number}).content
     assert f"{photo.pk}-film-4.jpg" in zipfile.ZipFile(io.BytesIO(copy)).namelist()
     kept = stored_files()
     with django_capture_on_commit_callbacks(execute=True):

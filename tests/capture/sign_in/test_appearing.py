@@ -57,7 +57,9 @@ def entry_of(school, name="软件2301"):
         return CatalogueClass.objects.get(school=school, class_name=name)
 
 
-def appear(peer, school, *, number="R1", student_no="2023001", client=None, entry=None, name="刘*", document=DOCUMENT):
+def appear(
+    peer, school, *, number="R7190", student_no="2023001", client=None, entry=None, name="刘*", document=DOCUMENT
+):
     """What the page answers."""
     code = peer.add(f"code of {number}", number=number, name=name, document=document)
     sent = {"entry": (entry or entry_of(school)).pk, "student_no": student_no, "capture_code": code}
@@ -81,7 +83,7 @@ def test_a_student_appears_is_confirmed_by_the_clerk_and_photographs(peer, schoo
     assert appear(peer, school, client=phone).status_code == 302
     student = the_student(school)
     assert (student.name, student.masked_id, student.class_name) == ("刘*", DOCUMENT, "软件2301")
-    assert (student.id_type, student.id_number) == (Student.IdType.REGISTRY, "R1")
+    assert (student.id_type, student.id_number) == (Student.IdType.REGISTRY, "R7190")
     assert DOCUMENT in phone.get("/me/confirm/").content.decode()
 
     with school_scope(school):
@@ -101,12 +103,12 @@ def test_a_student_appears_is_confirmed_by_the_clerk_and_photographs(peer, schoo
     assert phone.get("/me/camera/").status_code == 200
     page = owner_client.get(f"/school/roster/{student.pk}/").content.decode()
     assert said("Appeared by a capture code") in page
-    assert "R1" not in page
-    assert "R1" in owner_client.post(f"/school/roster/{student.pk}/reveal/").content.decode()
+    assert "R7190" not in page
+    assert "R7190" in owner_client.post(f"/school/roster/{student.pk}/reveal/").content.decode()
     # Another day: the code and the student number, as for everybody.
-    again = Client().post("/me/sign-in/?by=capture_code", {"student_no": "2023001", "capture_code": "code of R1"})
+    again = Client().post("/me/sign-in/?by=capture_code", {"student_no": "2023001", "capture_code": "code of R7190"})
     assert again.status_code == 302
-    facts = {"name": "刘*", "id_number": "R1", "student_no": "2023001"}
+    facts = {"name": "刘*", "id_number": "R7190", "student_no": "2023001"}
     assert Client().post("/me/sign-in/?by=roster_facts", facts).status_code == 403
 
 
@@ -119,7 +121,7 @@ def test_whom_the_school_refuses_reads_why_and_appears_again(peer, school, other
     with school_scope(school):
         appearances.refuse(student, reason="班级选错了，请选软件2302。", by=owner)
     assert "班级选错了" in phone.get("/me/").content.decode()
-    later = Client().post("/me/sign-in/?by=capture_code", {"student_no": "2023001", "capture_code": "code of R1"})
+    later = Client().post("/me/sign-in/?by=capture_code", {"student_no": "2023001", "capture_code": "code of R7190"})
     assert "班级选错了" in later.content.decode()
     assert appear(peer, school, entry=entry_of(school, "软件2302")).status_code == 302
     student = the_student(school)
@@ -154,7 +156,7 @@ def test_a_code_that_a_student_of_a_list_has_used_appears_nowhere(
 ):
     without_list(other_school, season, outsider)
     shown = {"name": student.name[0] + "*", "document": student.id_number[:3] + "*" * 15}
-    code = peer.add("listed", number="R1", **shown)
+    code = peer.add("listed", number="R7190", **shown)
     season.sign_in_offered = ["capture_code"]
     season.save()
     used = Client().post("/me/sign-in/", {"student_no": student.student_no, "capture_code": code})

@@ -174,7 +174,7 @@ def test_a_live_face_signs_in_and_the_result_is_the_services_not_the_browsers(al
         client.get(f"{back}&passed=T&code=200").url == "/me/sign-in/errand/"
     )  # not finished, whatever the address says
     assert Client().get(back).url == "/me/sign-in/"  # another browser
-    assert client.get("/me/sign-in/errand/back/?state=x").url == "/me/sign-in/"
+    assert client.get("/me/sign-in/errand/back/?once=x").url == "/me/sign-in/"
     alone.faces["token-1"] = "passed"
     assert client.get(back).url == "/me/camera/"
     with school_scope(student.school):
@@ -236,7 +236,7 @@ def test_the_simulator_is_labelled_and_leads_back_to_our_page_only(student, seas
     url = page.context["url"]
     assert client.get("/simulator/face/?token=unknown").status_code == 404
     answer = client.post(url, {"outcome": "passed"})
-    assert answer.url.startswith("/me/sign-in/errand/back/?state=")
+    assert answer.url.startswith("/me/sign-in/errand/back/?once=")
     assert client.get(answer.url).url == "/me/"
 
 
