@@ -211,7 +211,7 @@ def _message_to_many(province: Province) -> str:
 
 def _tell(province: Province, school: Any = None, asked: dict[str, Any] | None = None) -> str:
     from portal.background import jobs
-    from students import group_messages
+    from students.announcing import group_messages
 
     job = jobs.create(
         group_messages.KIND,

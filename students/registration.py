@@ -21,12 +21,11 @@ from schools.seasons import season_objects, unfinished
 from students import (  # noqa: F401  (kinds of jobs; what corrections do when a student moves)
     correction_evidence,
     corrections,
-    group_messages,
-    notices,
     progress,
     records,
     tasks,
 )
+from students.announcing import group_messages, notices  # noqa: F401  (kinds of jobs)
 from students.forms import CatalogueMoveForm, MoveForm, RefusalForm
 from students.identity import student_access
 from students.lists import bulk_actions, exports  # noqa: F401  (exports registers kinds of jobs)

@@ -12,7 +12,7 @@ from portal.access import center_page, school_page
 from portal.errors import PortalError
 from portal.forms import MessageForm
 from portal.privacy import looks
-from students import group_messages
+from students.announcing import group_messages
 from students.lists import number_search
 from students.lists.student_list import filter_students
 from students.views.lists import students_of

@@ -11,7 +11,7 @@ from portal.models import Job, Notification
 from portal.tenancy import center_scope, school_scope, system_scope
 from schools.models import NoticeReceipt
 from schools.notices import publishing, reading
-from students import notices
+from students.announcing import notices
 from students.identity import student_access
 from students.models import Student
 from students.privacy import erasure

@@ -14,7 +14,7 @@ from portal.background import jobs
 from portal.errors import NotAllowed, PortalError
 from portal.models import Job, User
 from schools.models import Enrolment, School, Season
-from students import telling
+from students.announcing import telling
 from students.lists import selection
 from students.models import Student
 

@@ -15,7 +15,7 @@ from portal.background import jobs
 from portal.models import Job, User
 from schools.models import Notice, NoticeAddressee, NoticeReceipt
 from schools.notices import publishing, reading
-from students import telling
+from students.announcing import telling
 from students.models import Student, StudentsByStage
 from students.privacy import erasure
 from students.progress import STAGES_OF
