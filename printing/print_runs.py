@@ -29,7 +29,7 @@ from printing.layout import sheet_for
 from printing.models import PrintItem, PrintRun, Volume
 from printing.sheets import DrawnVolume, Progress, SheetHeader, SheetStudent, Unprintable, build_volumes
 from schools.models import Action, Enrolment, Season
-from students import corrections
+from students.correcting import corrections
 from students.models import Correction, Student
 from students.moving import school_changes
 from students.privacy import erasure

@@ -1,6 +1,6 @@
 """Corrections, and their effect on proof and portrait.
 
-`students.corrections` changes the data. A portrait with a wrong frame is framed anew
+`students.correcting.corrections` changes the data. A portrait with a wrong frame is framed anew
 (`capture.portraits.remake`); for any other justified complaint about it a new photo is taken.
 """
 
@@ -16,7 +16,8 @@ from portal.errors import PortalError
 from portal.models import User
 from proofing import proofs
 from schools.models import Action, Enrolment
-from students import correction_evidence, corrections, records
+from students import records
+from students.correcting import correction_evidence, corrections
 from students.models import Correction, Student
 from students.roster.staging import FIXED_STAGES
 

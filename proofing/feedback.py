@@ -18,7 +18,7 @@ from proofing import proofs, scanned_paper
 from proofing.feedback_form import FeedbackFormData, write_feedback_form
 from proofing.models import Feedback
 from schools.models import Action, Enrolment
-from students import corrections
+from students.correcting import corrections
 from students.models import Correction
 
 # What the form's second question calls the center: the short name in the notice, or "your center".

@@ -452,7 +452,7 @@ class Correction(TenantModel):
     """One field of a student's data that is said to be wrong, or the portrait.
 
     Who the student is (TWO_PERSONS) needs evidence, a first person who checks and a second one who accepts. Only
-    `students.corrections` changes the state.
+    `students.correcting.corrections` changes the state.
     """
 
     path_to_student = "student"

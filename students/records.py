@@ -13,7 +13,7 @@ from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.tenancy import across_schools
 from schools.models import Action, Enrolment, School, Season
-from students import proof_reopening
+from students.correcting import proof_reopening
 from students.identity import id_encryption, id_numbers
 from students.models import Correction, Student
 from students.roster import cells

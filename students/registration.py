@@ -18,14 +18,9 @@ from schools.models import School, Season
 from schools.register import columns
 from schools.register.columns import Choices, Column
 from schools.seasons import season_objects, unfinished
-from students import (  # noqa: F401  (kinds of jobs; what corrections do when a student moves)
-    correction_evidence,
-    corrections,
-    progress,
-    records,
-    tasks,
-)
+from students import progress, records, tasks  # noqa: F401  (kinds of jobs)
 from students.announcing import group_messages, notices  # noqa: F401  (kinds of jobs)
+from students.correcting import correction_evidence, corrections
 from students.forms import CatalogueMoveForm, MoveForm, RefusalForm
 from students.identity import student_access
 from students.lists import bulk_actions, exports  # noqa: F401  (exports registers kinds of jobs)

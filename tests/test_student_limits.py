@@ -16,7 +16,8 @@ from portal.errors import NotAllowed
 from portal.models import Event, Job, Notification, Role
 from portal.student_limits import Limit
 from portal.tenancy import TenantModel, school_scope, system_scope
-from students import corrections, progress
+from students import progress
+from students.correcting import corrections
 from students.models import Student
 from tests import factories
 from tests.conftest import client_of

@@ -26,7 +26,7 @@ from printing.forms import OrderForm, RunActionForm, ShipmentForm
 from printing.models import PrintItem, PrintRun, Shipment, Volume
 from printing.views.prints import download_packing_list
 from schools.models import Action, Enrolment
-from students import corrections
+from students.correcting import corrections
 from students.models import Student
 
 TO_SHIP = Q(printed_at__isnull=False, shipment=None)

@@ -27,7 +27,7 @@ from portal.privacy import looks
 from proofing import disputes, scanned_paper
 from proofing.forms import AnswerForm, CorrectionForm, DecisionForm, EvidenceForm
 from schools.models import Enrolment
-from students import correction_evidence, corrections
+from students.correcting import correction_evidence, corrections
 from students.models import Correction, Student
 
 Status = Correction.Status

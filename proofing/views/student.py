@@ -15,7 +15,8 @@ from proofing import disputes, proofs
 from proofing.forms import CorrectionForm, EvidenceForm
 from proofing.views.corrections import asked, picture_response, read_evidence
 from schools.models import Action
-from students import correction_evidence, corrections, records
+from students import records
+from students.correcting import correction_evidence, corrections
 from students.identity.student_access import student_page
 from students.models import Correction, Student
 from students.roster.staging import FIXED_STAGES

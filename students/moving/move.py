@@ -22,7 +22,7 @@ from portal.errors import Conflict, PortalError
 from portal.models import Contact, Job, User
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
-from students import proof_reopening
+from students.correcting import proof_reopening
 from students.models import SchoolChange, Student, StudentSession
 from students.moving import earlier_history, school_changes
 from students.roster.importer import lock_numbers, require_open_roster

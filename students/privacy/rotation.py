@@ -17,7 +17,7 @@ from portal.background import jobs
 from portal.models import Job
 from portal.notifications import contacts
 from portal.security import encryption
-from students import correction_evidence
+from students.correcting import correction_evidence
 from students.identity import id_encryption
 from students.models import Correction, RosterBundle, RosterImport, Student
 from students.roster.importer import lock_numbers

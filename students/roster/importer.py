@@ -14,7 +14,7 @@ from portal import history
 from portal.changes import states
 from portal.errors import Conflict, PortalError
 from schools.models import Action, Enrolment, School, Season
-from students import proof_reopening
+from students.correcting import proof_reopening
 from students.models import Student
 from students.roster import changes, spreadsheet_reader
 from students.roster.cell_problems import Problem

@@ -15,7 +15,8 @@ from portal.models import Look
 from portal.pages.panels import panels_of
 from portal.privacy import looks
 from schools.models import Action, Enrolment
-from students import corrections, records, student_history
+from students import records, student_history
+from students.correcting import corrections
 from students.forms import RefusalForm, StudentForm
 from students.models import RosterImport, Student
 from students.moving import earlier_history

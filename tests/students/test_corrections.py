@@ -7,7 +7,8 @@ from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import Event, Notification
 from portal.tenancy import center_scope, system_scope
 from schools.models import Season
-from students import correction_evidence, corrections, records
+from students import records
+from students.correcting import correction_evidence, corrections
 from students.models import Correction, Student
 from students.records import WrongData
 from tests import factories

@@ -1,7 +1,7 @@
 """A correction on its way through two persons."""
 
 from proofing import disputes
-from students import correction_evidence, corrections
+from students.correcting import correction_evidence, corrections
 from students.models import Correction
 from tests import factories
 

@@ -17,8 +17,8 @@ from proofing import scanned_paper
 from schools import group_messages as messages_to_schools
 from schools import inquiries
 from schools.days import days_requests
-from students import corrections
 from students.announcing import group_messages
+from students.correcting import corrections
 from students.models import Student
 from students.moving import school_changes
 from tests import factories

@@ -31,7 +31,8 @@ from portal.tenancy import school_scope, system_scope
 from printing.models import PrintItem, PrintRun
 from proofing.models import Proof
 from schools.models import Enrolment, School
-from students import correction_evidence, corrections, records
+from students import records
+from students.correcting import correction_evidence, corrections
 from students.models import Correction, SchoolChange, Student
 from students.moving import earlier_history, school_changes
 from students.privacy import erasure

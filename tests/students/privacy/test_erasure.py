@@ -18,7 +18,8 @@ from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Job, Notification
 from portal.tenancy import outside_scopes, school_scope, system_scope
-from students import corrections, records
+from students import records
+from students.correcting import corrections
 from students.identity.student_access import new_token
 from students.lists import exports
 from students.models import Correction, Student, StudentSession

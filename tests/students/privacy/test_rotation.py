@@ -18,7 +18,8 @@ from portal.models import Contact, Event, Job
 from portal.notifications import contacts
 from portal.security import encryption
 from portal.tenancy import system_scope
-from students import corrections, records
+from students import records
+from students.correcting import corrections
 from students.identity import id_encryption
 from students.models import Correction, Student
 from students.privacy import rotation
@@ -233,7 +234,7 @@ def test_whatever_is_encrypted_has_a_way_to_a_new_key():
     files = {"bank statements", "evidence of corrections", "admission photos", "parts of admission photos", "films"}
     own = {
         "students/models.py",
-        "students/corrections.py",
+        "students/correcting/corrections.py",
         "students/privacy/rotation.py",
     }
     waited_for = {  # rosters, whose versions the report counts until they are imported or expire

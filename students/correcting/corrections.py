@@ -22,7 +22,8 @@ from portal.models import Membership, User
 from portal.security import encryption
 from portal.security.rate_limits import Daily
 from schools.models import Action, School, Season
-from students import correction_evidence, records
+from students import records
+from students.correcting import correction_evidence
 from students.identity import id_encryption, id_numbers
 from students.models import Correction, Student
 from students.moving import move
