@@ -37,11 +37,11 @@ class Handler:
         self.envelopes.append(envelope)
         return "250 OK"
 
-    @property
+    # No properties: aiosmtpd looks at every attribute at each connection, and would read all letters again each time.
+
     def addresses(self) -> list[str]:
         return [address for envelope in self.envelopes for address in envelope.rcpt_tos]
 
-    @property
     def subjects(self) -> list[str]:
         return [
             email.message_from_bytes(envelope.content, policy=email.policy.default)["Subject"]
