@@ -2,13 +2,11 @@
 
 import io
 
-from django.db import transaction
 from PIL import Image
 
 from capture.models import AdmissionPhoto, AdmissionUpload
 from capture.same_person import admission_photos
 from demo import drawn_people
-from portal import files
 from schools.models import Enrolment
 from students.models import Student
 
@@ -43,6 +41,4 @@ def give(enrolment: Enrolment, students: list[Student], photographed: int) -> No
         status=AdmissionUpload.Status.DONE,
         report={"matched": len(students), "stored": len(students), "without": 0},
     )
-    with files.writing() as write, transaction.atomic():
-        for student in students:
-            admission_photos.store(student, pictures[student.pk], upload=upload, write=write)
+    admission_photos.store(pictures, upload=upload)

@@ -12,7 +12,8 @@ so files are written inside `writing()`:
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
@@ -27,6 +28,8 @@ from django.utils.http import content_disposition_header
 
 from portal import history
 from portal.storages import PrivateStorage
+
+AT_ONCE = 8  # files that are written at the same time
 
 
 def storage() -> PrivateStorage:
@@ -56,6 +59,13 @@ class Writer:
             self._written.append((row, name, field.storage, path))
             values |= {name: path, f"{name}_size": size}
         return values
+
+    def store_each(
+        self, contents: Sequence[tuple[Model, Mapping[str, bytes | IO[bytes]]]], *, filename: str = "picture.jpg"
+    ) -> list[dict[str, Any]]:
+        """As `store`, for many rows: what the disk or the bucket takes for one file, it takes for several at once."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(lambda each: self.store(*each, filename=filename), contents))
 
     def delete_written(self) -> None:
         """Delete what no row names.

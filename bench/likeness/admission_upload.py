@@ -29,13 +29,15 @@ from unittest import mock
 import cv2
 import numpy as np
 
+from portal.security.sealed_parts import PART_BYTES
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 SWAPPED, STRANGERS, DOUBLED = 10, 90, 200
+NETWORK = 500  # students whose pictures the network itself is given
 FACES = 24  # drawn ones, of which all pictures are made
 BITS, BLOCK = 17, 16  # of the person's number, px of a bit
 PORTRAIT, ADMISSION = (480, 640), (300, 400)
 NEAR, PAST = 0.35, 0.62  # how far two portraits of a person are apart, and a portrait from the admission photo
-PART = 16 * 1024 * 1024
 
 
 def marked(picture: np.ndarray, person: int) -> np.ndarray:
@@ -80,16 +82,17 @@ class Vectors:
 
 
 def peak(pid: int) -> float:
-    """MB that a process and its children hold now."""
+    """MB that a process and its children hold now; what several share counts by its part (Pss)."""
     total = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = path.read_text().rpartition(")")[2].split()
-            if int(path.parent.name) == pid or int(fields[1]) == pid:
-                total += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
-        except OSError:
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            if pid in (parent, int(path.parent.name)):
+                told = (path.parent / "smaps_rollup").read_text()
+                total += int(re.search(r"^Pss:\s+(\d+)", told, re.MULTILINE)[1])  # type: ignore[index]
+        except (OSError, TypeError):
             continue
-    return total / 2**20
+    return total / 1024
 
 
 class Watched(threading.Thread):
@@ -237,11 +240,13 @@ class Clerk:
 def upload(clerk: Clerk, archive: Path) -> str:
     """The path of the upload's page."""
     clerk.open("/school/admission-photos/")
-    parts = -(-archive.stat().st_size // PART)
+    parts = -(-archive.stat().st_size // PART_BYTES)
     begun = clerk.post("/school/admission-photos/begin/", {"name": archive.name, "parts": parts}).json()
     with archive.open("rb") as file:
         for number in range(parts):
-            answer = clerk.post(begun["part"], {"number": number}, {"part": ("part", io.BytesIO(file.read(PART)))})
+            answer = clerk.post(
+                begun["part"], {"number": number}, {"part": ("part", io.BytesIO(file.read(PART_BYTES)))}
+            )
             assert answer.status_code == 200, answer.text[:300]
     return str(begun["page"])
 
@@ -289,11 +294,13 @@ def main(count: int) -> None:
         clerk = Clerk(url, owner)
         worker = stack.worker()
         roots = {"web": stack.processes[0].pid, "worker": worker.pid}
+        print("at rest: " + ", ".join(f"{name} {peak(pid):.0f} MB" for name, pid in roots.items()))
         for title, work in steps(clerk, archive):
             spent, start = Spent(**roots, **servers()), time.perf_counter()
             with Watched(**roots) as watched:
                 work()
             report(title, time.perf_counter() - start, spent, watched)
+        measure_network(photos[:NETWORK])
         compare(photos, Vectors(count + STRANGERS), shown, {row.pk: n for n, row in enumerate(students)})
         for path in ("/school/admission-photos/faces/", "/school/admission-photos/"):
             begun = time.perf_counter()
@@ -344,6 +351,27 @@ def compare(photos: list[Any], vectors: Vectors, shown: dict[int, int], place: d
         f"comparing: {seconds:.0f} s, {1000 * spent / len(photos):.1f} ms of processor a photo; load {os.getloadavg()[0]:.1f}"
     )
     tell(rows, shown, place, warned, len(photos))
+
+
+def measure_network(photos: list[Any]) -> None:
+    """The face network itself on these portraits and their admission photos, as they are stored: what each costs."""
+    from capture.same_person import admission_photos
+    from portal import files
+    from portal.tenancy import school_scope
+    from vision.likeness import face_embedding
+
+    with school_scope(photos[0].school):
+        jpegs = [files.read(photo.portrait.name) for photo in photos]
+        jpegs += [admission_photos.content_of(photo.student_id) for photo in photos]
+    face_embedding.embed_jpeg(jpegs[0])
+    start, cpu = time.perf_counter(), time.process_time()
+    found = sum(face_embedding.embed_jpeg(jpeg) is not None for jpeg in jpegs)
+    seconds, spent = time.perf_counter() - start, time.process_time() - cpu
+    print(
+        f"the network: {found} faces in {len(jpegs)} pictures, {1000 * spent / len(jpegs):.0f} ms of processor each, {seconds:.0f} s;"
+        f" load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
 
 
 def tell(rows: list[Any], shown: dict[int, int], place: dict[int, int], warned: set[int], count: int) -> None:

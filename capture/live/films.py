@@ -23,10 +23,11 @@ RULE = "live"
 
 
 def _place(row: Film) -> Place:
-    return Place("film.frames", str(row.photo_id))
+    """By the token, which the photo has before it is saved."""
+    return Place("film.frames", f"{row.photo.student_id}/{row.photo.token}")
 
 
-SEALED = SealedFiles(Film.objects.all, "frames", _place)
+SEALED = SealedFiles(lambda: Film.objects.select_related("photo"), "frames", _place)
 rotation.registers("films", SEALED.count_by_version, SEALED.rewrite)
 
 
@@ -47,12 +48,13 @@ def accepted(data: Any, student: Student) -> list[engine.Frame]:
         return []
 
 
-def store(photo: Photo, frames: list[engine.Frame], *, write: files.Writer) -> Film:
-    """With its photo, inside the same transaction."""
+def written(photo: Photo, frames: list[engine.Frame], *, write: files.Writer) -> Film | None:
+    """The film of a photo that is not saved yet: its file is written before a row is locked. None without frames."""
+    if not frames:
+        return None
     row = Film(photo=photo, school_id=photo.school_id, count=len(frames))
-    written = SEALED.store(row, engine.pack(frames), write=write, filename="film")
-    row.frames, row.frames_size = written["frames"], written["frames_size"]
-    row.save()
+    values = SEALED.store(row, engine.pack(frames), write=write, filename="film")
+    row.frames, row.frames_size = values["frames"], values["frames_size"]
     return row
 
 

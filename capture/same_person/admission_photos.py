@@ -1,13 +1,15 @@
 """The admission photos of students: where each lies encrypted, and how long it is kept."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, FaceComparison, FaceNumbers
+from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, FaceComparison, FaceNumbers, Photo
 from portal import files, history
+from portal.changes.transactions import retried
 from portal.errors import PortalError
 from portal.models import User
 from portal.security.encryption import Place
@@ -25,18 +27,39 @@ SEALED = SealedFiles(AdmissionPhoto.objects.all, "picture", _place)
 rotation.registers("admission photos", SEALED.count_by_version, SEALED.rewrite)
 
 
-def store(student: Student, jpeg: bytes, *, upload: AdmissionUpload, write: files.Writer) -> AdmissionPhoto:
-    """Keep the picture in place of an earlier one, and forget the numbers of that one. Inside a transaction."""
-    row = AdmissionPhoto.objects.filter(student=student).first() or AdmissionPhoto(
-        student=student, school_id=student.school_id, season_id=student.season_id
+def store(pictures: Mapping[int, bytes], *, upload: AdmissionUpload) -> None:
+    """Keep pictures, {student: JPEG}, in place of earlier ones, and forget the numbers of those. Students of the school of
+    the upload; who was erased meanwhile gets none.
+
+    The files are written before a row is locked.
+    """
+    rows = [
+        AdmissionPhoto(student_id=student, school_id=upload.school_id, season_id=upload.season_id, upload_no=upload.pk)
+        for student in pictures
+    ]
+    with files.writing() as write:
+        contents = list(zip(rows, pictures.values(), strict=True))
+        for row, new in zip(rows, SEALED.store_each(contents, write=write, filename="admission"), strict=True):
+            row.picture, row.picture_size = new["picture"], new["picture_size"]
+        _save(rows)
+
+
+@retried
+def _save(rows: list[AdmissionPhoto]) -> None:
+    ids = [row.student_id for row in rows]
+    locked = Student.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
+    present = {student.pk for student in locked if not student.is_erased}
+    earlier = list(AdmissionPhoto.objects.filter(student__in=present).values_list("picture", flat=True))
+    files.delete_after_commit(earlier + [row.picture.name for row in rows if row.student_id not in present])
+    AdmissionPhoto.objects.bulk_create(
+        [row for row in rows if row.student_id in present],
+        update_conflicts=True,
+        unique_fields=("student",),
+        update_fields=("picture", "picture_size", "upload_no", "stored_at"),
     )
-    files.delete_after_commit([row.picture.name])
-    written = SEALED.store(row, jpeg, write=write, filename="admission")
-    row.picture, row.picture_size = written["picture"], written["picture_size"]
-    row.upload_no = upload.pk
-    row.save()
-    FaceNumbers.objects.filter(student=student, photo=None).delete()
-    return row
+    FaceNumbers.objects.filter(student__in=present, photo=None).delete()
+    # What was taken before is compared with the picture now.
+    Photo.objects.filter(student__in=present, is_current=True).update(face_compared_at=None)
 
 
 def content_of(student_id: int) -> bytes:

@@ -18,13 +18,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, Photo
+from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload
 from capture.same_person import admission_photos, picture_workbook
 from capture.same_person.picture_archive import MAX_BYTES, Entry, PictureArchive, RefusedPicture
 from capture.same_person.pictures import MOST_LOST, normalised
 from portal import files, history
 from portal.background import jobs
 from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
 from portal.formatting import mask
 from portal.models import Job, User
@@ -44,7 +45,7 @@ STORE = "admission_store"
 MAX_PARTS = MAX_BYTES // PART_BYTES
 UNCONFIRMED = (Status.SENDING, Status.READING, Status.PREVIEW)
 NAMED = 200  # wrong names in the report
-BATCH, BATCH_BYTES = 100, 24 * 1024 * 1024  # pictures that one process opens
+BATCH, BATCH_BYTES = 500, 24 * 1024 * 1024  # pictures that one process opens, and that are stored together
 REASONS: dict[str, Any] = {
     "unknown": gettext_lazy("No student of the roster has this number."),
     "doubled": gettext_lazy("Another picture of the archive is of the same student; this one is left aside."),
@@ -100,20 +101,29 @@ def add_part(*, row: AdmissionUpload, number: int, content: bytes, by: User) -> 
     is_last = number == row.parts - 1
     if not (0 <= number < row.parts) or not content or (len(content) != PART_BYTES and not is_last) or len(content) > PART_BYTES:  # fmt: skip
         raise PortalError(_("A part of the file did not arrive whole. Send the file again."))
-    with files.writing() as write, transaction.atomic():
-        locked = AdmissionUpload.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
-        if locked.status != Status.SENDING:
-            raise Conflict(_("This upload is over: a newer one was begun, or it was dropped."))
-        if AdmissionPart.objects.filter(upload=row, number=number).exists():
-            return locked
-        part = AdmissionPart(upload=row, school_id=row.school_id, number=number, length=len(content))
+    part = AdmissionPart(upload=row, school_id=row.school_id, number=number, length=len(content))
+    with files.writing() as write:  # before the lock
         written = SEALED_PARTS.store(part, content, write=write, filename="part")
         part.file, part.file_size = written["file"], written["file_size"]
-        part.save()
-        if AdmissionPart.objects.filter(upload=row).count() == row.parts:
-            states.change(locked, Status.READING, by=by)
-            _start(READ, locked, by=by)
+        locked = _keep(part, by=by)
+        if part.pk is None:
+            write.delete_written()
     return locked
+
+
+@retried
+def _keep(part: AdmissionPart, *, by: User) -> AdmissionUpload:
+    """Save the part, unless it is there."""
+    row = AdmissionUpload.objects.select_for_update(of=("self",), no_key=True).get(pk=part.upload_id)
+    if row.status != Status.SENDING:
+        raise Conflict(_("This upload is over: a newer one was begun, or it was dropped."))
+    kept = AdmissionPart.objects.filter(upload=row)
+    if not kept.filter(number=part.number).exists():
+        part.save(force_insert=True)
+        if kept.count() == row.parts:
+            states.change(row, Status.READING, by=by)
+            _start(READ, row, by=by)
+    return row
 
 
 def _place(part: AdmissionPart) -> Place:
@@ -327,18 +337,14 @@ def _require_few_scans(data: bytes) -> None:
 
 
 def _store(row: AdmissionUpload, batch: dict[int, tuple[str, bytes]], report: Report) -> None:
-    answers = list(normalised([data for _name, data in batch.values()]))
-    with files.writing() as write, transaction.atomic():
-        students = (
-            Student.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=batch).order_by("pk").in_bulk()
-        )
-        for (pk, (name, _data)), answer in zip(batch.items(), answers, strict=True):
-            if isinstance(answer, RefusedPicture):
-                report.refuse(name, answer.code)
-            elif pk in students:  # not erased meanwhile
-                admission_photos.store(students[pk], answer, upload=row, write=write)
-        # What was taken before is compared with the picture now.
-        Photo.objects.filter(student__in=students, is_current=True).update(face_compared_at=None)
+    pictures: dict[int, bytes] = {}
+    answers = normalised([data for _name, data in batch.values()])
+    for (pk, (name, _data)), answer in zip(batch.items(), answers, strict=True):
+        if isinstance(answer, RefusedPicture):
+            report.refuse(name, answer.code)
+        else:
+            pictures[pk] = answer
+    admission_photos.store(pictures, upload=row)
 
 
 def wrong_names(row: AdmissionUpload) -> list[tuple[str, str]]:

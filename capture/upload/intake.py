@@ -5,7 +5,6 @@ The row in the database decides: the sweep queues a photo again whose message in
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from capture import capture_period
 from capture.live import films
-from capture.models import Photo
+from capture.models import Film, Photo
 from capture.sign_in import consent, photographing
 from capture.stations import slots
 from capture.upload import waiting
@@ -78,8 +77,7 @@ def accept_upload(
     with files.writing() as write:
         written = write.store(photo, {"original": cleaned.jpeg}, filename="original.jpg")
         photo.original, photo.original_size = written["original"], written["original_size"]
-        store_film = (lambda: films.store(photo, frames, write=write)) if frames else None
-        stored = _save_photo(student, enrolment, photo, by, now, film=store_film)
+        stored = _save_photo(student, enrolment, photo, films.written(photo, frames, write=write), by, now)
         if stored is not photo:
             write.delete_written()
     return stored
@@ -159,10 +157,9 @@ def _save_photo(
     student: Student,
     enrolment: Enrolment,
     photo: Photo,
+    film: Film | None,
     by: history.Actor,
     now: dt.datetime,
-    *,
-    film: Callable[[], object] | None,
 ) -> Photo:
     """Save the photo under the student's lock.
 
@@ -180,8 +177,10 @@ def _save_photo(
     retire_current_photo(locked, by=by)
     photo.attempt = 1 + (Photo.objects.filter(student=student).aggregate(last=Max("attempt"))["last"] or 0)
     photo.save(force_insert=True)
-    if film:
-        film()
+    if film and consent.allows_film(locked):
+        film.save(force_insert=True)
+    elif film:  # taken back while the photo arrived
+        files.delete_after_commit([film.frames.name])
     history.record(
         "photo.uploaded",
         photo,

@@ -53,7 +53,7 @@ def _form_url(request: Any, row: AdmissionUpload) -> str:
 
 @school_page(may="admission_photos.upload")
 def admission_photos_page(request: Any) -> HttpResponse:
-    """The form of the upload. Without JavaScript the archive is one part."""
+    """The form of the upload. Without JavaScript a smaller archive comes in one request."""
     return _upload_page(request, request.school, reverse("capture:admission_begin"))
 
 
@@ -72,8 +72,9 @@ def _upload_page(request: Any, school: School, begin: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            row = _begin(request, school, file.name, 1)
-            row = admission_upload.add_part(row=row, number=0, content=file.read(PART_BYTES + 1), by=request.user)
+            row = _begin(request, school, file.name, -(-file.size // PART_BYTES))
+            for number, content in enumerate(file.chunks(PART_BYTES)):
+                row = admission_upload.add_part(row=row, number=number, content=content, by=request.user)
         except PortalError as error:
             form.add_error("file", str(error))
         else:

@@ -1,7 +1,7 @@
 """Files that lie encrypted on the disk, each bound to its place: read, counted by key, and written with a new one."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,13 @@ class SealedFiles:
     def store(self, row: Model, content: bytes, *, write: files.Writer, filename: str) -> dict[str, Any]:
         """Write the file; the new values of the row."""
         return write.store(row, {self.field: encryption.encrypt_bytes(content, self.place_of(row))}, filename=filename)
+
+    def store_each(
+        self, contents: Sequence[tuple[Model, bytes]], *, write: files.Writer, filename: str
+    ) -> list[dict[str, Any]]:
+        """The same for many rows."""
+        sealed = [(row, {self.field: encryption.encrypt_bytes(each, self.place_of(row))}) for row, each in contents]
+        return write.store_each(sealed, filename=filename)
 
     def content_of(self, row: Model) -> bytes:
         """What is in it; empty where there is none (any more)."""

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from functools import lru_cache
 
-PART_BYTES = 16 * 1024 * 1024
+PART_BYTES = 4 * 1024 * 1024  # a thread of the web holds a part three times while it is encrypted
 KEPT_PARTS = 2  # decrypted at a time
 
 

@@ -6,12 +6,14 @@ import uuid
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from capture.judging import judge
 from capture.sign_in.providers.roster_facts import RosterFacts
 from capture.upload import waiting
 from demo.drawn_people import Person, draw_jpeg
+from portal import files
 from portal.accounts.sessions import SessionStore
 from portal.tenancy import outside_scopes
 from students.identity import student_access
@@ -23,6 +25,23 @@ from tests import factories
 def _own_mean(monkeypatch):
     """Redis outlives a test; how long photos took in another one must not."""
     monkeypatch.setattr(waiting, "SECONDS_EACH", f"photos:{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def locks_at_writing(monkeypatch) -> list[bool]:
+    """Whether a transaction was open each time that files were written: while a disk or a bucket works, nobody shall wait."""
+    found: list[bool] = []
+
+    def watched(method):
+        def write(*args, **kwargs):
+            found.append(bool(connection.savepoint_ids))
+            return method(*args, **kwargs)
+
+        return write
+
+    for name in ("store", "store_each"):
+        monkeypatch.setattr(files.Writer, name, watched(getattr(files.Writer, name)))
+    return found
 
 
 @functools.cache

@@ -47,6 +47,20 @@ def test_an_open_file_that_is_still_being_written_has_its_whole_size():
     assert values["artefact_size"] == default_storage.size(values["artefact"]) == 100_001
 
 
+def test_many_files_are_written_at_once_and_none_stays_when_one_fails():
+    contents = [(Job(kind="x"), {"artefact": b"x" * n}) for n in range(30)]
+    with files.writing() as write:
+        values = write.store_each(contents, filename="a.pdf")
+    assert [each["artefact_size"] for each in values] == list(range(30))
+    assert len({each["artefact"] for each in values}) == 30
+    kept = stored_files()
+    closed = io.BytesIO()
+    closed.close()
+    with pytest.raises(ValueError, match="closed"), files.writing() as write:
+        write.store_each([*contents, (Job(kind="x"), {"artefact": closed}), *contents], filename="a.pdf")
+    assert stored_files() == kept
+
+
 def test_full_disk_leaves_no_half_of_a_file():
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))  # beyond it writing fails, as on a full disk

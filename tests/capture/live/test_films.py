@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.utils import timezone
 
 from capture.judging import judge
@@ -16,8 +17,10 @@ from capture.live import films, watching
 from capture.models import Consent, Film, Finding, Photo
 from capture.review import automatic_approval, decisions
 from capture.sign_in import consent
+from capture.upload import intake
 from demo.drawn_people import Person, draw_portrait
 from portal.background import queue
+from portal.errors import Conflict
 from portal.models import Event
 from portal.privacy import retention
 from portal.tenancy import system_scope
@@ -108,6 +111,34 @@ def test_from_the_upload_to_the_reviewer_and_the_deletion(sent, told, film, owne
     assert not Film.objects.exists()
     photo.refresh_from_db()
     assert photo.measures["live_distinct"] == 1  # the number stays with the decision
+
+
+def test_film_is_written_before_the_lock_and_goes_when_the_photo_is_refused(
+    sent, film, agreed, monkeypatch, locks_at_writing, django_capture_on_commit_callbacks
+):
+    before = stored_files()
+    with monkeypatch.context() as patched:
+        patched.setattr(intake, "_refuse_too_many", _refuse_under_the_lock)
+        with pytest.raises(AssertionError):
+            sent(film(*STILL))
+    assert (locks_at_writing, stored_files()) == ([False, False], before)
+    frames = engine.read(film(*STILL).read())
+    monkeypatch.setattr(films, "accepted", lambda *_: _taken_back(agreed, frames))
+    with django_capture_on_commit_callbacks(execute=True):
+        sent(film(*STILL))
+    assert not Film.objects.exists()
+    assert not [name for name in stored_files() - before if "films" in name.parts]
+
+
+def _refuse_under_the_lock(_student, _now) -> None:
+    if connection.savepoint_ids:
+        raise Conflict
+
+
+def _taken_back(student, frames):
+    """While the photo arrives."""
+    Consent.objects.filter(student=student).update(film=False)
+    return frames
 
 
 def test_film_goes_from_the_disk_with_the_consent(

@@ -18,11 +18,13 @@ from portal.security import encryption
 from portal.security.sealed_parts import PART_BYTES
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
+from students.models import Student
 from students.privacy import erasure, rotation
 from tests import factories
 from tests.capture.same_person.test_picture_workbook import workbook
 from tests.conftest import client_of
 from tests.support.drawn_students import MAN, WOMAN, archive, picture
+from tests.support.lost_connection import stored_files
 from vision.likeness import face_embedding
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,19 @@ def test_stored_picture_is_small_and_sealed(school, student, upload):
         assert Image.open(io.BytesIO(admission_photos.content_of(student.pk))).size == (480, 640)
         with pytest.raises(encryption.Unreadable):
             encryption.decrypt_bytes(on_disk, encryption.Place("admissionphoto.picture", str(student.pk + 1)))
+
+
+def test_files_are_written_before_rows_are_locked_and_none_stays_of_who_is_erased(
+    school, season, student, upload, locks_at_writing, django_capture_on_commit_callbacks
+):
+    gone = factories.student(school, season, student_no=f"{Student.ERASED_NUMBER}1")
+    row = upload({f"{student.student_no}.jpg": picture(WOMAN)})
+    assert (row.status, locks_at_writing) == (Status.DONE, [False] * 3)  # the part, the pictures and one of them
+    before = stored_files()
+    with school_scope(school), django_capture_on_commit_callbacks(execute=True):
+        admission_photos.store({gone.pk: b"jpeg"}, upload=row)
+        assert not AdmissionPhoto.objects.filter(student=gone).exists()
+    assert stored_files() == before
 
 
 def test_archive_lies_encrypted_and_is_deleted_when_dropped(
