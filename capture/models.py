@@ -152,12 +152,19 @@ class RealNameCount(models.Model):
     denied = models.PositiveIntegerField(default=0)
     silent = models.PositiveIntegerField(default=0)  # no answer, or none about the person
     cost_fen = models.PositiveBigIntegerField(default=0)
+    # When the center was told that the service is used up for the day, and that it does not answer.
+    used_up_told_at = models.DateTimeField(null=True, blank=True)
+    silent_told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("season", "service", "day"), name="one_count_a_service_and_day")]
 
     def __str__(self) -> str:
         return f"{self.service} {self.day}"
+
+    @property
+    def asked(self) -> int:
+        return self.checks + self.faces
 
 
 class Station(TenantModel):

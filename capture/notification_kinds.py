@@ -4,6 +4,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from capture.judging import explanations
+from capture.sign_in import real_name
 from portal.formatting import yuan
 from portal.notification_kinds import NotificationKind, register
 
@@ -251,4 +252,30 @@ register(
         may="likenesses.clear",
     ),
     group="photo",
+)
+
+register(
+    NotificationKind(
+        "real_name.used_up",
+        _("%(service)s is used up for today"),
+        _(
+            "It was asked %(number)d times, as often as the operator allows for a day. Students are sent to the next service"
+            " or to another way to sign in. The operator can raise the limit."
+        ),
+        link="/center/season/sign-in/",
+        formats={"service": real_name.title_of},
+        may="season.manage",
+    ),
+    NotificationKind(
+        "real_name.silent",
+        _("%(service)s does not answer"),
+        _(
+            "%(number)d questions of today had no answer. Students are sent to the next service or to another way to sign in."
+            " Offer another way too, and tell the operator: the account may be refused, unpaid or out of reach."
+        ),
+        link="/center/season/sign-in/",
+        formats={"service": real_name.title_of},
+        may="season.manage",
+    ),
+    group="season",
 )

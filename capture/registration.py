@@ -29,6 +29,7 @@ from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import decisions, exemptions, newcomers, worklist  # noqa: F401 (newcomers: what is done once confirmed)
 from capture.same_person import admission_photos, admission_upload
 from capture.sign_in import offers  # noqa: F401 (what a new season takes over)
+from capture.sign_in.real_name import faults  # noqa: F401 (a sign and figures)
 from capture.upload import moved_photos  # noqa: F401 (what is done when a student moves)
 from portal import permissions
 from portal.models import Membership

@@ -11,6 +11,7 @@ from capture import capture_period, daily_check, retention, window_reminders
 from capture.judging import judge, likeness
 from capture.live import watching
 from capture.same_person import comparison
+from capture.sign_in.real_name import faults
 from capture.upload import intake, submission
 from portal.background import health
 from portal.tenancy import school_scope, system_scope
@@ -49,6 +50,8 @@ def sweep() -> None:
     comparison.sweep()
     watching.sweep()
     submission.sweep_awaiting()
+    with system_scope():
+        faults.tell()
 
 
 @shared_task

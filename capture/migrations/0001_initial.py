@@ -618,6 +618,8 @@ class Migration(migrations.Migration):
                 ("denied", models.PositiveIntegerField(default=0)),
                 ("silent", models.PositiveIntegerField(default=0)),
                 ("cost_fen", models.PositiveBigIntegerField(default=0)),
+                ("used_up_told_at", models.DateTimeField(blank=True, null=True)),
+                ("silent_told_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "season",
                     models.ForeignKey(

@@ -71,7 +71,7 @@ def test_rules_neither_choose_a_language_nor_write_text():
 
 def test_every_kind_reads_in_every_language_and_goes_by_known_channels(settings):
     samples = {"field": "major", "findings": [["eyes", 0.1, 0.2]], "roles": ["school_officer"]}
-    samples |= {"waiver": "hardship", "mode": "school", "day": "2026-11-20"}
+    samples |= {"waiver": "hardship", "mode": "school", "day": "2026-11-20", "service": "tencent"}
     samples |= {"starts_on": "2026-04-06", "ends_on": "2026-04-30", "last": "2026-04-30"}
     for kind in notification_kinds.KINDS.values():
         parameters = {name: samples.get(name, 3) for name in kind.parameters}

@@ -1,16 +1,22 @@
 """Real-name services: their own clients against peers that check signatures; order, limits, costs, faults."""
 
+import datetime as dt
+
 import pytest
+from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 
 from capture.models import RealNameCount
 from capture.sign_in.providers.base import Refused, Strength
-from capture.sign_in.real_name import asking, base
+from capture.sign_in.real_name import asking, base, faults
 from capture.sign_in.real_name.asking import NobodyAnswers
 from capture.sign_in.real_name.base import Person
+from portal import notification_kinds
 from portal.errors import NotAllowed, RateLimited
-from portal.models import Event
-from portal.tenancy import school_scope
+from portal.models import Event, Notification
+from portal.tenancy import school_scope, system_scope
+from portal.watching import signs
 from students.models import StudentSession
 from tests import factories
 from tests.conftest import client_of
@@ -145,6 +151,40 @@ def test_the_limit_of_a_day_leads_to_the_next_service_and_then_to_a_person(
     page = client_of(center_admin).get("/center/season/sign-in/").content.decode()
     assert page.count(said("Used up for today")) == 2
     assert "0.60" in page
+
+
+def test_a_service_that_is_used_up_or_silent_is_told_once_a_day_and_shown_to_the_operator(
+    peers, student, season, settings, center_admin, center_officer
+):
+    settings.REAL_NAME_SERVICES["tencent"]["per_day"] = 1
+    asking.check(person_of(student), season)
+    peers["alibaba"].fault = "500"
+    for _n in range(faults.SILENT_LEAST - 1):
+        with pytest.raises(NobodyAnswers):
+            asking.check(person_of(student), season)
+    with system_scope():
+        assert [found.says for found in signs.look() if found.name == "real_name"] == [
+            said("%(service)s is used up for today: %(number)d questions", service=said("Tencent Cloud"), number=1)
+        ]
+        RealNameCount.objects.filter(service="alibaba").update(checks=F("checks") + 1, silent=F("silent") + 1)
+        for _n in range(2):
+            faults.tell()
+        told = Notification.objects.filter(kind__startswith="real_name.")
+        assert sorted(told.values_list("kind", "recipient_key")) == [
+            ("real_name.silent", center_admin.actor_key),
+            ("real_name.used_up", center_admin.actor_key),
+        ]
+        assert (
+            said("Alibaba Cloud")
+            in notification_kinds.render("real_name.silent", told.first().parameters | {"service": "alibaba"}).subject
+        )
+        assert {tuple(labels.values()): number for labels, number in faults._faults()} == {
+            ("tencent", "used_up"): 1,
+            ("alibaba", "silent"): 1,
+        }
+        assert ({"service": "alibaba", "answer": "silent"}, faults.SILENT_LEAST) in faults._questions()
+        RealNameCount.objects.update(day=timezone.localdate() - dt.timedelta(days=1))
+        assert not faults._sign().is_wrong
 
 
 def test_one_student_costs_so_much_a_day_and_no_more(peers, student, settings):
