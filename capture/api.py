@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -21,14 +21,15 @@ from capture import models
 from capture.judging import explanations
 from capture.models import Photo
 from capture.review import appeals, exemptions
-from capture.sign_in import consent, credentials, offers, photographing, wechat_binding
+from capture.sign_in import appearing, consent, credentials, offers, photographing, wechat_binding
 from capture.sign_in.providers.base import Provider, Visit
 from capture.upload import intake, submission, waiting
 from capture.views import pictures
 from portal.accounts.addresses import address_of
-from portal.errors import NotAllowed, PortalError
+from portal.errors import Conflict, NotAllowed, PortalError
 from portal.notifications.channels import mini_program
 from schools.days import opening_hours
+from schools.models import Season
 from students.identity import student_access
 from students.identity.api_authentication import sent_token
 from students.identity.student_api import Refusal, StudentAPI
@@ -67,6 +68,36 @@ class Credentials(serializers.Serializer):
 class Token(serializers.Serializer):
     token = serializers.CharField()
     not_linked = serializers.CharField(help_text="why the mini program is not linked to the student; mostly empty")
+
+
+class SchoolWithoutList(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class ClassOfSchool(serializers.Serializer):
+    id = serializers.IntegerField()
+    college = serializers.CharField()
+    major = serializers.CharField()
+    class_name = serializers.CharField()
+    level = serializers.CharField()
+
+
+class AppearingPlaces(serializers.Serializer):
+    schools = SchoolWithoutList(many=True)
+    classes = ClassOfSchool(many=True, help_text="of the one school that was named; none where nobody can appear now")
+
+
+class NewStudent(serializers.Serializer):
+    """Somebody whose school hands over no list."""
+
+    school = serializers.CharField(max_length=20, help_text="its code")
+    class_id = serializers.IntegerField(help_text="one of the school's classes")
+    student_no = serializers.CharField(max_length=32)
+    capture_code = serializers.CharField(max_length=4000, help_text="the text of the registry's code (wx.scanCode)")
+    code = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, default="", help_text="of wx.login(): links the mini program"
+    )
 
 
 class Reason(serializers.Serializer):
@@ -159,6 +190,12 @@ class ConsentText(serializers.Serializer):
     guardian_name = serializers.CharField(
         default="", max_length=60, write_only=True, help_text="needed where the student is under 14"
     )
+    asks_age = serializers.BooleanField(
+        read_only=True, help_text="no birthday is known: ask whether the student is under 14"
+    )
+    says_under_age = serializers.BooleanField(
+        default=None, allow_null=True, write_only=True, help_text="the answer, where `asks_age`"
+    )
 
 
 class Upload(serializers.Serializer):
@@ -183,8 +220,7 @@ class SignIn(StudentAPI):
         """By one of the ways that the season offers; the token is good for two hours."""
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
-        if request._request.season is None:
-            raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
+        season = _season_of(request)
         # A tick that is not set: a form does not send it, and is read as if it had.
         values = {name: value for name, value in form.validated_data.items() if value is not False}
         code, year, by = values.pop("code"), values.pop("year"), values.pop("by")
@@ -192,16 +228,13 @@ class SignIn(StudentAPI):
             values.pop("agrees_to_service", None)
         if code and not values:
             values, code, by = {"code": code, "channel": mini_program.CHANNEL.name}, "", wechat_binding.WAY
-        visit = Visit(season=request._request.season, address=address_of(request.META))
+        visit = Visit(season=season, address=address_of(request.META))
         way, cleaned = self._way(visit, values, by)
         try:
             found = credentials.sign_in(provider=way, visit=visit, values=cleaned, year=year)
         except credentials.WhichSeason as error:
             return Response({"error": str(error), "years": error.years}, status=error.status)
-        assert isinstance(found, student_access.Recognition)  # without a page to come back to nobody is sent away
-        refused = wechat_binding.bind_mini_program(found.student, code, strength=found.strength, way=found.provider)
-        token = student_access.new_token(found.student, **found.fields)
-        return Response({"token": token, "not_linked": refused})
+        return _signed_in(found, code)
 
     @staticmethod
     def _way(visit: Visit, values: dict[str, Any], by: str) -> tuple[Provider, dict[str, Any]]:
@@ -215,6 +248,47 @@ class SignIn(StudentAPI):
         if not form.is_valid():
             raise serializers.ValidationError({name: [*found] for name, found in form.errors.items()})
         return way, form.cleaned_data
+
+
+class Appearing(StudentAPI):
+    permission_classes = ()
+
+    @extend_schema(
+        parameters=[OpenApiParameter("school", description="its code; without it, all such schools and no classes")],
+        responses={200: AppearingPlaces, 404: Refusal},
+    )
+    def get(self, request: Any) -> Response:
+        """The schools that hand over no list; of one of them, the classes that a student chooses from."""
+        season = _season_of(request)
+        if not (code := request.query_params.get("school", "")):
+            return Response(AppearingPlaces({"schools": appearing.schools(season), "classes": []}).data)
+        place = _place_at(season, code)
+        classes = place.classes if place.is_open else []
+        return Response(AppearingPlaces({"schools": [place.enrolment.school], "classes": classes}).data)
+
+    @extend_schema(request=NewStudent, responses={200: Token, 400: Refusal, 403: Refusal, 404: Refusal, 409: Refusal})
+    def post(self, request: Any) -> Response:
+        """Appear with the registry's code, in a class that the student has chosen; signed in from then on, as by
+        `sign-in`. Later sign in with the code and the student number."""
+        form = NewStudent(data=request.data)
+        form.is_valid(raise_exception=True)
+        values = dict(form.validated_data)
+        place = _place_at(_season_of(request), values.pop("school"))
+        way = offers.of_newcomers()
+        if way is None or not place.is_open:
+            raise Conflict(
+                _("Your school is not ready yet, or its photo days are over. Ask the person in charge there.")
+            )
+        entry = next((row for row in place.classes if row.pk == values["class_id"]), None)
+        if entry is None:
+            raise serializers.ValidationError({"class_id": [_("Choose your class.")]})
+        visit = Visit(season=place.enrolment.season, address=address_of(request.META))
+        asked = way.start(visit).form({name: values[name] for name in ("student_no", "capture_code")})
+        if not asked.is_valid():
+            raise serializers.ValidationError({name: [*found] for name, found in asked.errors.items()})
+        newcomer = credentials.Newcomer(place.enrolment, entry)
+        found = credentials.sign_in(provider=way, visit=visit, values=asked.cleaned_data, newcomer=newcomer)
+        return _signed_in(found, values["code"])
 
 
 class SignOut(StudentAPI):
@@ -251,8 +325,7 @@ class Consent(StudentAPI):
     @extend_schema(responses=ConsentText)
     def get(self, request: Any) -> Response:
         """The text of the season, to be shown before agreeing."""
-        season = self.enrolment.season
-        return Response({"version": season.consent_version, "text": season.consent_text})
+        return Response(self._shown())
 
     @extend_schema(request=ConsentText, responses={201: ConsentText, 400: Refusal})
     def post(self, request: Any) -> Response:
@@ -261,7 +334,11 @@ class Consent(StudentAPI):
         form = ConsentText(data=request.data)
         form.is_valid(raise_exception=True)
         consent.agree(student=self.student, season=season, by=self.student, **form.validated_data)
-        return Response({"version": season.consent_version, "text": season.consent_text}, status=201)
+        return Response(self._shown(), status=201)
+
+    def _shown(self) -> dict[str, Any]:
+        season, asks_age = self.enrolment.season, consent.is_under_age(self.student) is None
+        return {"version": season.consent_version, "text": season.consent_text, "asks_age": asks_age}
 
 
 class Photos(StudentAPI):
@@ -363,6 +440,29 @@ class Portrait(StudentAPI):
         return pictures.portrait_of(request, self.student, pk)
 
 
+def _season_of(request: Any) -> Season:
+    """Of a call of somebody who is not signed in."""
+    season: Season | None = request._request.season
+    if season is None:
+        raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
+    return season
+
+
+def _place_at(season: Season, code: str) -> appearing.Place:
+    place = appearing.place_at(season, code)
+    if place is None:
+        raise NoSuchSchool(_("Your school has sent us a list. Sign in with the details that it registered."))
+    return place
+
+
+def _signed_in(found: student_access.Recognition | credentials.Away, code: str) -> Response:
+    """`code`: of wx.login(), which links the mini program."""
+    assert isinstance(found, student_access.Recognition)  # without a page to come back to nobody is sent away
+    refused = wechat_binding.bind_mini_program(found.student, code, strength=found.strength, way=found.provider)
+    token = student_access.new_token(found.student, **found.fields)
+    return Response({"token": token, "not_linked": refused})
+
+
 def _fee_due(error: submission.FeeDue) -> Response:
     return Response(
         {"error": str(error), "next": reverse("billing:pay"), "payment": reverse("billing_api:payment")},
@@ -378,6 +478,10 @@ def _current(student: Student) -> Photo:
 
 
 class NoPhoto(PortalError):
+    status = 404
+
+
+class NoSuchSchool(PortalError):
     status = 404
 
 

@@ -5,6 +5,7 @@ from capture import api
 app_name = "api"
 urlpatterns = [
     path("me/sign-in/", api.SignIn.as_view(), name="signin"),
+    path("me/appearing/", api.Appearing.as_view(), name="appearing"),
     path("me/sign-out/", api.SignOut.as_view(), name="signout"),
     path("me/", api.Me.as_view(), name="me"),
     path("me/consent/", api.Consent.as_view(), name="consent"),

@@ -124,6 +124,7 @@ event_kinds.register_facts(
         "station": _("Station"),
         "helper": _("Helper"),
         "by_guardian": _("By a guardian"),
+        "says_under_age": _("Under 14, as the student says"),
         "address": _("Address"),
         "recognised_by": _("Recognised by"),
         "strength": _("What stands behind it"),

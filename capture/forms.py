@@ -43,9 +43,9 @@ class ConfirmForm(forms.Form):
         required=False,
     )
     film = forms.BooleanField(
-        label=_("A second of small pictures before the shutter may be sent with my photo."),
+        label=_("A second of small pictures from just before the shutter may be sent with my photo."),
         help_text=_(
-            "They show that nobody photographs a picture, and are deleted after the review. Without it all is as before."
+            "They show that a real person was there, not a picture, and are deleted after the review. Without them nothing else changes."
         ),
         required=False,
     )
@@ -54,16 +54,38 @@ class ConfirmForm(forms.Form):
         help_text=_("Without it you get no printed photos; the electronic portrait is still made."),
         required=False,
     )
+    says_under_age = forms.TypedChoiceField(
+        label=_("Are you under 14?"),
+        choices=[("no", _("No, I am 14 or older")), ("yes", _("Yes, I am under 14"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please say whether you are under 14.")},
+    )
     guardian_name = forms.CharField(
         label=_("Name of the parent or guardian"),
         max_length=60,
         help_text=_("You are under 14: your parent or guardian reads the text, ticks the boxes and gives their name."),
     )
 
-    def __init__(self, *args: Any, needs_guardian: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, under_age: bool | None, at_station: bool = False, **kwargs: Any) -> None:
+        """`under_age`: None where the student is asked. At a station no guardian signs."""
         super().__init__(*args, **kwargs)
-        if not needs_guardian:
+        if under_age is not None:
+            del self.fields["says_under_age"]
+        if under_age is False or at_station:
             del self.fields["guardian_name"]
+        elif under_age is None:
+            guardian = self.fields["guardian_name"]
+            guardian.required = False
+            guardian.help_text = _(
+                "Only under 14: your parent or guardian reads the text, ticks the boxes and gives their name."
+            )
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if given.get("says_under_age") and given.get("guardian_name") == "":
+            self.add_error("guardian_name", _("Under 14 a parent or guardian has to agree and give their name."))
+        return given
 
 
 class OwnNumberForm(forms.Form):

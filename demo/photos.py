@@ -144,6 +144,7 @@ def _upload(student: Student, enrolment: Enrolment, case: PhotoCase, at: dt.date
         admission_comparison=True,
         film=case.has_film,
         printing=True,
+        says_under_age=False,
     )
     photo = intake.accept_upload(
         student=student,

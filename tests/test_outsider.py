@@ -235,6 +235,7 @@ PUBLIC = {
     "capture:simulated_face",  # as a real-name service itself, on a demo alone
     "capture:simulated_code",  # as the registry itself, on a demo alone
     "api:signin",
+    "api:appearing",  # the same for a mini program
     "billing:notify",
     "portal:simulated_wechat",  # as WeChat itself: it knows nobody, and leads back to the page that sent somebody
     "set_language",

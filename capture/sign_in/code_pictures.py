@@ -39,8 +39,8 @@ def _no_code(light: int) -> str:
             "The picture is too dark to read a code in it. Turn the screen brighter, or save the code by a long press."
         )
     return _(
-        "No code can be read in this picture. A screenshot often cannot be read: in the registry's page press long on the"
-        " code, choose “Save picture”, and send that picture."
+        "No code can be read in this picture. A screenshot often cannot be read: on the registry's page, press and hold"
+        " the code, choose “Save picture”, and send that picture."
     )
 
 

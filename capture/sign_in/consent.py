@@ -54,19 +54,17 @@ def allows_printing() -> Exists:
     return Exists(Consent.objects.filter(student=OuterRef("student"), ended_at=None, printing=True))
 
 
-def needs_guardian(student: Student, *, today: dt.date | None = None) -> bool:
-    """Whether a guardian has to agree: the birthday of the document number says so. Other documents
-    say no birthday, and their holders are asked as adults."""
+def is_under_age(student: Student, *, today: dt.date | None = None) -> bool | None:
+    """Whether a guardian has to agree, by the birthday of the document number. None: the number says none (a passport, the
+    registry's number), and the student is asked."""
     try:
         born = id_numbers.birthday_of(student.id_number, student.id_type)
     except encryption.Unreadable:
-        return False
+        return None
+    if born is None:
+        return None
     today = today or timezone.localdate()
-    return born is not None and (today.year - AGE_OF_CONSENT, today.month, today.day) < (
-        born.year,
-        born.month,
-        born.day,
-    )
+    return (today.year - AGE_OF_CONSENT, today.month, today.day) < (born.year, born.month, born.day)
 
 
 def agree(
@@ -80,19 +78,24 @@ def agree(
     film: bool = False,
     printing: bool = False,
     guardian_name: str = "",
+    says_under_age: bool | None = None,
     station: str = "",
 ) -> Consent:
     """Record that the student agrees to this version of the text, and to what else is ticked.
 
-    `station`: the name of the station on whose screen the student ticked; empty for an own device.
+    `says_under_age`: what the student answered where no birthday is known. `station`: the name of the station on whose screen
+    the student ticked; empty for an own device.
 
     The same again changes nothing. Raises Conflict when the season's text has another version by now,
-    and PortalError when a guardian has to agree and is not named.
+    and PortalError when a guardian has to agree and is not named, or nobody knows whether one has to.
     """
     if version != season.consent_version:
         raise Conflict(_("The text has changed in the meantime. Please read it again."))
     guardian_name = " ".join(guardian_name.split())
-    if needs_guardian(student) and not guardian_name:
+    known = is_under_age(student)
+    if known is None and says_under_age is None:
+        raise PortalError(_("Please say whether you are under 14."))
+    if (says_under_age if known is None else known) and not guardian_name:
         raise PortalError(_("You are under 14: your parent or guardian has to agree and give their name."))
     text = _text_of(season)
     chosen = {
@@ -113,6 +116,7 @@ def agree(
         )
         facts: dict[str, Any] = {"version": version, "text": text.sha256[:12]} | chosen
         facts |= {"by_guardian": bool(guardian_name)} | ({"station": station} if station else {})
+        facts |= {"says_under_age": says_under_age} if known is None else {}
         history.record("student.agreed", student, by=by, facts=facts)
         if not face_comparison:
             forget_imprints(student)

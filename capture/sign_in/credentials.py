@@ -185,7 +185,9 @@ def _refused_by_school(claim: Claim) -> tuple[str, str] | None:
     for season in Season.objects.in_capture():
         student = appearances.known(appearances.Coded(claim.number, claim.masked_name, claim.masked_document), season)
         if student and student.appearance.status == student.appearance.Status.REFUSED:
-            sentence = _("%(school)s has not confirmed you: %(reason)s Appear again, with the right class and number.")
+            sentence = _(
+                "%(school)s has not confirmed you: %(reason)s Sign up again with the right class and student number."
+            )
             return sentence % {"school": student.school.name, "reason": student.appearance.reason}, "not_confirmed"
     return None
 

@@ -170,6 +170,11 @@ def find(session: StationSession, asked: str, *, within: tuple[str, str] | None)
     return _shown(season, rows)
 
 
+def _age(student: Student, *, is_asked: bool) -> dict[str, bool]:
+    under_age = consent.is_under_age(student) if is_asked else False
+    return {"needsGuardian": under_age is True, "asksAge": under_age is None}
+
+
 def _shown(season: Season, rows: list[Student]) -> list[dict[str, Any]]:
     agreed = dict(
         Consent.objects.filter(student__in=rows, version=season.consent_version, ended_at=None).values_list(
@@ -187,7 +192,7 @@ def _shown(season: Season, rows: list[Student]) -> list[dict[str, Any]]:
             "isOpen": row.stage in intake.OPEN_STAGES and not row.is_locked,
             "agreed": row.pk in agreed,
             "films": agreed.get(row.pk, False),
-            "needsGuardian": row.pk not in agreed and consent.needs_guardian(row),
+            **_age(row, is_asked=row.pk not in agreed),
         }
         for row in rows
     ]

@@ -8,16 +8,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from capture.forms import ChosenClassForm
-from capture.sign_in import credentials, offers
+from capture.sign_in import appearing, credentials, offers
 from capture.sign_in.providers.base import Visit
 from portal.accounts.addresses import address_of
 from portal.errors import PortalError
 from portal.security import headers
-from portal.tenancy import across_schools, school_scope
-from schools.models import Action, Enrolment
+from schools.models import Enrolment
 from students.identity.student_access import session_student, start_session
 from students.models import CatalogueClass
-from students.without_list import catalogue, choosing
 
 
 @never_cache
@@ -27,21 +25,16 @@ def appear(request: Any) -> HttpResponse:
         return redirect("capture:me")
     if request.season is None:
         raise Http404
-    with across_schools():
-        schools = choosing.without_list(request.season)
-    school = next((row for row in schools if row.code == request.GET.get("school", "")), None)
-    if school is None:
-        return render(request, "capture/appear.html", {"schools": schools})
-    with school_scope(school):
-        enrolment = Enrolment.objects.select_related("season", "school").get(school=school, season=request.season)
-        classes = list(catalogue.of_school(enrolment))
-    colleges = list(dict.fromkeys(row.college for row in classes))
+    place = appearing.place_at(request.season, request.GET.get("school", ""))
+    if place is None:
+        return render(request, "capture/appear.html", {"schools": appearing.schools(request.season)})
+    colleges = list(dict.fromkeys(row.college for row in place.classes))
     college = request.GET.get("college", colleges[0] if len(colleges) == 1 else None)
-    context: dict[str, Any] = {"school": school, "colleges": colleges, "college": college}
-    context["is_open"] = enrolment.allows(Action.IMPORT) and bool(classes) and offers.of_newcomers() is not None
-    if not context["is_open"] or college not in colleges:
+    context: dict[str, Any] = {"school": place.enrolment.school, "colleges": colleges, "college": college}
+    context["is_open"] = place.is_open
+    if not place.is_open or college not in colleges:
         return render(request, "capture/appear.html", context)
-    return _form(request, enrolment, [row for row in classes if row.college == college], context)
+    return _form(request, place.enrolment, [row for row in place.classes if row.college == college], context)
 
 
 def _form(request: Any, enrolment: Enrolment, classes: list[CatalogueClass], context: dict[str, Any]) -> HttpResponse:

@@ -81,6 +81,7 @@ def choose(request: Any) -> HttpResponse:
         film="film" in request.POST,
         printing="printing" in request.POST,
         guardian_name=given.guardian_name,
+        says_under_age=bool(given.guardian_name),
     )
     messages.success(request, _("Saved."))
     return redirect("capture:own_data")

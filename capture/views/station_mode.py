@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from capture.forms import ConfirmForm
 from capture.judging import explanations, limits
 from capture.models import Photo, Slot, Station
+from capture.sign_in import consent
 from capture.stations import devices, documents, slots
 from portal.access import school_page
 from portal.errors import PortalError
@@ -65,7 +66,9 @@ def page(request: Any) -> HttpResponse:
         "slots": expected,
         "classes": [(json.dumps(key, ensure_ascii=False), " · ".join(filter(None, key))) for key in classes],
         "chosen": json.dumps([here.college, here.class_name], ensure_ascii=False) if here else "",
-        "consent_form": ConfirmForm(initial={"version": request.season.consent_version}),
+        "consent_form": ConfirmForm(
+            initial={"version": request.season.consent_version}, under_age=None, at_station=True
+        ),
         "limits": json.dumps(limits.of_the_head(limits.in_force(request.season))),
         "season": request.season,
         "form_token": uuid.uuid4(),
@@ -127,16 +130,17 @@ def photo(request: Any) -> JsonResponse:
         film=request.FILES.get("frames"),
         token=token,
         taken_at=taken_at,
-        agreement=_agreement(request),
+        agreement=_agreement(request, student),
     )
     return JsonResponse({"photo": taken.pk})
 
 
-def _agreement(request: Any) -> dict[str, Any] | None:
+def _agreement(request: Any, student: Student) -> dict[str, Any] | None:
     """What was ticked on the station's screen; None where the student had agreed before."""
     if "version" not in request.POST:
         return None
-    form = ConfirmForm(request.POST)
+    under_age = consent.is_under_age(student)
+    form = ConfirmForm(request.POST, under_age=under_age, at_station=True)
     if not form.is_valid():
         raise PortalError(
             _("The student has not agreed yet: the ticks are set on the station's screen, by the student.")

@@ -39,6 +39,7 @@ from students.identity.student_access import Recognition, end_session, session_o
 from students.models import Student
 from students.without_list import appearances
 
+AFTER_WECHAT = "after_wechat"  # of the session: the page that follows when WeChat has said who it is
 # Kinds of notifications whose content the student's home page shows already.
 SHOWN_ON_HOME = {"photo_approved", "photo_returned", "account_locked"}
 STEP_OF = {
@@ -56,7 +57,7 @@ def sign_in(request: Any) -> HttpResponse:
     `?next=camera` leads back to the camera, where a photo that was kept can be sent. Who is signed in by less than the
     season asks for there is offered what is enough.
     """
-    after = "capture:camera" if request.GET.get("next") == "camera" else "capture:me"
+    after = _after(request)
     weak = session_of(request)
     if weak and (after == "capture:me" or photographing.is_enough(weak.strength, weak.student.season)):
         return redirect(after)
@@ -102,7 +103,8 @@ def sign_in(request: Any) -> HttpResponse:
 @never_cache
 @require_GET
 def wechat_begin(request: Any) -> HttpResponse:
-    """To WeChat, which says who it is."""
+    """To WeChat, which says who it is. `?next=` as for `sign_in`."""
+    request.session[AFTER_WECHAT] = _after(request)
     return linking.begin(request, reverse("capture:wechat_signed_in"))
 
 
@@ -111,16 +113,22 @@ def wechat_begin(request: Any) -> HttpResponse:
 def wechat_signed_in(request: Any) -> HttpResponse:
     """Back from WeChat: who has linked it is signed in."""
     provider = all_providers()[wechat_binding.WAY]
+    after = request.session.pop(AFTER_WECHAT, "capture:me")
     try:
         _season(request)
         values = {"code": linking.code_of(request), "channel": wechat.CHANNEL.name}
         recognised = credentials.sign_in(provider=provider, visit=errands.visit_of(request), values=values)
     except PortalError as error:
         messages.warning(request, str(error))
-        return redirect("capture:signin")
+        return redirect(reverse("capture:signin") + ("?next=camera" if after == "capture:camera" else ""))
     assert isinstance(recognised, Recognition)
     start_session(request, recognised)
-    return redirect("capture:me")
+    return redirect(after)
+
+
+def _after(request: Any) -> str:
+    """The page that follows the sign-in."""
+    return "capture:camera" if request.GET.get("next") == "camera" else "capture:me"
 
 
 def _chosen(request: Any, ways: list[Provider]) -> Provider:
@@ -216,7 +224,7 @@ def confirm(request: Any) -> HttpResponse:
     form = ConfirmForm(
         request.POST or None,
         initial={"version": request.season.consent_version},
-        needs_guardian=consent.needs_guardian(request.student),
+        under_age=consent.is_under_age(request.student),
     )
     if request.method == "POST" and form.is_valid():
         chosen = {name: value for name, value in form.cleaned_data.items() if name not in ("is_me", "agrees")}

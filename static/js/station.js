@@ -98,6 +98,8 @@ function call(student) {
   for (const name of ["name", "number", "class", "document"]) {
     for (const place of page.querySelectorAll(`[data-who="${name}"]`)) place.textContent = student[name];
   }
+  for (const answer of consent.elements.says_under_age) answer.disabled = !student.asksAge;
+  consent.elements.says_under_age[0].closest(".field").hidden = !student.asksAge;
   camera.querySelector("[data-name]").textContent = student.name;
   camera.querySelector("[data-number]").textContent = student.number;
   return student.agreed ? photograph() : view("consent");
@@ -125,6 +127,10 @@ function next() {
 function agree(event) {
   event.preventDefault();
   state.ticks = Object.fromEntries(new FormData(consent));
+  if (state.ticks.says_under_age === "yes") {
+    next();
+    return notice(words("Guardian"));
+  }
   photograph();
 }
 

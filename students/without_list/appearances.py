@@ -88,7 +88,7 @@ def appear(coded: Coded, *, enrolment: Enrolment, entry: CatalogueClass, student
     """
     enrolment.require(Action.IMPORT)
     if enrolment.hands_over_list:
-        raise PortalError(_("Your school hands over a list. Sign in with what it has registered."))
+        raise PortalError(_("Your school has sent us a list. Sign in with the details that it registered."))
     clean_no = clean_field("student_no", student_no.strip())
     if isinstance(clean_no, Problem):
         raise PortalError(str(clean_no))
@@ -100,7 +100,7 @@ def appear(coded: Coded, *, enrolment: Enrolment, entry: CatalogueClass, student
     if before and before.appearance.status != Status.REFUSED:
         raise NotAdmitted(
             _(
-                "You have appeared already, with the student number %(no)s. Sign in with it; if it is wrong, tell your school."
+                "You have signed up already, with the student number %(no)s. Sign in with it; if it is wrong, tell your school."
             )
             % {"no": before.student_no},
             "appeared",
@@ -142,7 +142,7 @@ def _stored(
         others = others.exclude(pk=before.pk)
     if others.exists():
         raise NotAdmitted(
-            _("Another student has this student number. Look at the number; if it is yours, tell your school."),
+            _("Another student has this student number. Check the number; if it is yours, tell your school."),
             "number_taken",
         )
     student = before or Student(school=enrolment.school, season=enrolment.season, id_type=Student.IdType.REGISTRY)
@@ -175,7 +175,9 @@ def require_admitted(student: Student, season: Season) -> None:
     if row.status == Status.REFUSED:
         raise Conflict(_("Your school has not confirmed you: %(reason)s") % {"reason": row.reason})
     if holds_back(row, season):
-        raise Conflict(_("Your school has not confirmed you yet. It sees that you wait; then the camera opens."))
+        raise Conflict(
+            _("Your school has not confirmed you yet. It can see that you are waiting; then the camera opens.")
+        )
 
 
 def holds_back(row: Appearance | None, season: Season) -> bool:

@@ -48,7 +48,7 @@ def send(client, data: bytes | None = None, token=None):
 def test_whole_way_from_sign_in_to_handing_in(api, student, season, good_photo):
     assert api.get(ME).json()["agreed"] is False
     shown = api.get(f"{ME}consent/").json()
-    assert shown == {"version": season.consent_version, "text": season.consent_text}
+    assert shown == {"version": season.consent_version, "text": season.consent_text, "asks_age": False}
     agreed = api.post(f"{ME}consent/", {"version": shown["version"]}, content_type="application/json")
     assert agreed.status_code == 201
     sent = send(api, good_photo)
@@ -192,6 +192,7 @@ def test_schema_describes_every_call(owner_client, api, season):
     assert paths == {
         "",
         "sign-in/",
+        "appearing/",
         "sign-out/",
         "consent/",
         "photos/",

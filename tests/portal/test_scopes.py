@@ -25,7 +25,7 @@ ACROSS = {
     "capture.sign_in.real_name.asking": "how often a service was asked: who signs in is of no school yet",
     "capture.sign_in.registry_codes": "a number of the registry that a student of any school has used",
     "capture.sign_in.wechat_binding": "whose WeChat it is: the student may be of any school",
-    "capture.views.appearing": "the schools that hand over no list, from which a visitor chooses",
+    "capture.sign_in.appearing": "the schools that hand over no list, from which a visitor chooses",
     "capture.views.capture_code": "the demo's students, whose codes anybody may fetch",
     "portal.notifications.__init__": "what a school does may concern the center too",
     "portal.pages.navigation": "the numbers in the menu of a person of the center",

@@ -24,8 +24,7 @@ from werkzeug.serving import make_server
 
 KEY_ID, SECRET_KEY, REGION = "tucai-key", "a-secret-of-forty-characters-0123456789", "cn-east-1"
 SKEW = dt.timedelta(minutes=15)
-# What it answers instead of its work, and where it leads with that; how long it does nothing first.
-WELL = {"status": 0, "leads_to": "", "seconds": 0.0}
+WELL = {"status": 0, "seconds": 0.0}  # what it answers instead of its work; how long it does nothing first
 
 
 class Refused(Exception):
@@ -66,7 +65,7 @@ class Server:
         self.asked.append((environ["REQUEST_METHOD"], urlsplit(address).path))
         time.sleep(self.fault["seconds"])
         if self.fault["status"]:
-            return _error(start_response, self.fault["status"], "SlowDown", self.fault["leads_to"])
+            return _error(start_response, self.fault["status"], "SlowDown")
         try:
             if self.is_public and environ["REQUEST_METHOD"] == "GET":
                 environ["HTTP_AUTHORIZATION"] = (
@@ -86,11 +85,9 @@ class _Quiet(MotoRequestHandler):
         pass
 
 
-def _error(start_response: Any, status: int, code: str, leads_to: str = "") -> list[bytes]:
-    headers = [("Location", leads_to), ("x-amz-bucket-region", "cn-west-1")] if leads_to else []
+def _error(start_response: Any, status: int, code: str) -> list[bytes]:
     body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'.encode()
-    headers += [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
-    start_response(f"{status} {code}", headers)
+    start_response(f"{status} {code}", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
     return [body]
 
 

@@ -35,7 +35,9 @@ class CodeForm(forms.Form):
         label=_("Picture of your capture code"),
         error_messages={"required": _("Choose the picture of your capture code.")},
         widget=forms.FileInput(attrs={"accept": "image/*"}),
-        help_text=_("In the registry's page press long on the code and choose “Save picture”; screenshots often fail."),
+        help_text=_(
+            "On the registry's page, press and hold the code and choose “Save picture”; screenshots often cannot be read."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

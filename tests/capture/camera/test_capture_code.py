@@ -38,7 +38,7 @@ def test_a_code_is_scanned_and_signs_in(browser, live_server, student, settings,
     page.goto(f"{live_server.url}/me/sign-in/")
     page.get_by_label(said("Student number")).fill(student.student_no)
     page.get_by_role("button", name=said("Scan the code with the camera")).click()
-    expect(page.get_by_text(said("The code is read. Now sign in."))).to_be_visible(timeout=30000)
+    expect(page.get_by_text(said("The code has been read. Now go on."))).to_be_visible(timeout=30000)
     page.get_by_role("button", name=said("Sign in"), exact=True).click()
     page.wait_for_url("**/me/")
     page.context.close()

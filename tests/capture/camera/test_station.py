@@ -61,7 +61,9 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     assert "欧阳明月" not in page.locator("[data-in=consent]").inner_html()
     page.get_by_label(said("These details are mine and right.")).check()
     page.get_by_label(said("I have read the text above and agree.")).check()
-    page.get_by_label(said("A second of small pictures before the shutter may be sent with my photo.")).check()
+    page.get_by_label(
+        said("A second of small pictures from just before the shutter may be sent with my photo.")
+    ).check()
     assert page.evaluate("filmed") == 0  # of the first, who has not agreed to it
     page.get_by_role("button", name=said("That is me, I agree")).click()
     wait_for(page, lambda: page.evaluate("filmed") > 5)

@@ -12,7 +12,7 @@ from capture.review import decisions, worklist
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Notification
 from portal.tenancy import across_schools, school_scope
-from schools.models import Season
+from schools.models import Enrolment, Season
 from students import records
 from students.models import Appearance, CatalogueClass, Student
 from students.without_list import appearances, catalogue, choosing
@@ -112,6 +112,34 @@ def test_a_student_appears_is_confirmed_by_the_clerk_and_photographs(peer, schoo
     assert Client().post("/me/sign-in/?by=roster_facts", facts).status_code == 403
 
 
+def test_a_mini_program_makes_a_student_appear_in_a_class_that_was_chosen(peer, school, other_school, season, owner):
+    without_list(school, season, owner)
+    factories.enrolment_of(other_school, season)
+    phone, url = Client(), "/api/v1/me/appearing/"
+    assert phone.get(url).json() == {"schools": [{"code": school.code, "name": school.name}], "classes": []}
+    assert phone.get(url, {"school": other_school.code}).status_code == 404  # it hands over a list
+    (first, second) = phone.get(url, {"school": school.code}).json()["classes"]
+    assert (first["college"], first["class_name"], second["class_name"]) == ("信息学院", "软件2301", "软件2302")
+    code = peer.add("code of R7190", number="R7190", name="刘*", document=DOCUMENT)
+    sent = {"school": school.code, "class_id": second["id"], "student_no": "2023001", "capture_code": code}
+
+    def post(**other):
+        return phone.post(url, sent | other, content_type="application/json")
+
+    assert post(class_id=0).status_code == 400
+    assert post(school=other_school.code).status_code == 404
+    assert post(capture_code="no code").status_code == 403
+    token = post().json()["token"]
+    assert the_student(school).class_name == "软件2302"
+    me = phone.get("/api/v1/me/", headers={"Authorization": f"Student {token}"}).json()
+    assert (me["name"], me["id_number"], me["class_name"]) == ("刘*", DOCUMENT, "软件2302")
+    assert post().status_code == 403  # appeared already
+    with school_scope(school):
+        Enrolment.objects.update(status=Enrolment.Status.RECEIVED)
+    assert post().status_code == 409
+    assert phone.get(url, {"school": school.code}).json()["classes"] == []
+
+
 def test_whom_the_school_refuses_reads_why_and_appears_again(peer, school, other_school, season, owner, outsider):
     without_list(school, season, owner)
     without_list(other_school, season, outsider)
@@ -143,7 +171,7 @@ def test_one_code_is_one_student_and_one_number_too(peer, school, other_school, 
     assert "2023001" in sentence(appear(peer, school, student_no="2023009"))
     taken = appear(peer, school, number="R2")
     assert sentence(taken) == said(
-        "Another student has this student number. Look at the number; if it is yours, tell your school."
+        "Another student has this student number. Check the number; if it is yours, tell your school."
     )
     whys = Event.objects.filter(kind="student.sign_in_failed").order_by("pk").values_list("facts__why", flat=True)
     assert list(whys) == ["other_school", "appeared", "number_taken"]

@@ -33,8 +33,8 @@ def test_the_reader_works_in_its_own_process():
         (
             made.blank(200),
             (
-                "No code can be read in this picture. A screenshot often cannot be read: in the registry's page press long"
-                " on the code, choose “Save picture”, and send that picture."
+                "No code can be read in this picture. A screenshot often cannot be read: on the registry's page, press and hold"
+                " the code, choose “Save picture”, and send that picture."
             ),
         ),
         (b"%PDF-1.7 no picture", ""),

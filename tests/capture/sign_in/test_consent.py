@@ -176,8 +176,30 @@ def test_under_14_a_guardian_agrees(school, season):
 
 
 def test_a_grown_student_is_not_asked_for_a_guardian(student_client, student):
-    assert not consent.needs_guardian(student)
-    assert "guardian_name" not in student_client.get("/me/confirm/").content.decode()
+    assert consent.is_under_age(student) is False
+    page = student_client.get("/me/confirm/").content.decode()
+    assert "guardian_name" not in page
+    assert "says_under_age" not in page
+
+
+def test_whose_number_says_no_birthday_is_asked_for_the_age(school, season):
+    guest = factories.student(school, season, id_type=Student.IdType.PASSPORT, id_number="E12345678")
+    assert consent.is_under_age(guest) is None
+    with pytest.raises(PortalError, match=said("Please say whether you are under 14.")):
+        agree(guest)
+    client = sign_in(guest)
+    assert said("Are you under 14?") in client.get("/me/confirm/").content.decode()
+    assert client.post("/me/confirm/", YES).status_code == 400
+    assert client.post("/me/confirm/", YES | {"says_under_age": "yes"}).status_code == 400
+    api = client.get("/api/v1/me/consent/").json()
+    assert api["asks_age"] is True
+    assert client.post("/me/confirm/", YES | {"says_under_age": "no"}).status_code == 302
+    facts = Event.objects.filter(kind="student.agreed").latest("pk").facts
+    assert (facts["says_under_age"], facts["by_guardian"]) == (False, False)
+    client.post("/me/data/consent/", {"printing": "on"})  # other ticks: not asked again
+    Consent.objects.filter(student=guest).update(ended_at=timezone.now())
+    assert client.post("/me/confirm/", YES | {"says_under_age": "yes", "guardian_name": "王大"}).status_code == 302
+    assert Consent.objects.get(student=guest, ended_at=None).guardian_name == "王大"
 
 
 def test_a_student_sees_who_looked_and_takes_a_copy(student_client, student, owner_client):

@@ -103,6 +103,19 @@ def test_linked_once_one_tap_is_enough_until_a_person_unlinks_it(peer, student, 
     assert client_of(owner).post(f"/school/students/{student.pk}/wechat/", {"reason": "x"}).status_code == 409
 
 
+def test_the_tap_leads_to_the_camera_that_asked_for_the_sign_in(peer, student):
+    link(signed_in(student), peer, "oABC")
+    client = Client(headers={"User-Agent": "MicroMessenger/8"})
+    page = client.get("/me/sign-in/?by=wechat&next=camera").content.decode()
+    assert 'href="/me/sign-in/wechat/begin/?next=camera"' in page
+    url = "/me/sign-in/wechat/?code={}&state={}"
+    away = client.get("/me/sign-in/wechat/begin/?next=camera")
+    assert client.get(url.format("unknown", state_of(away))).url == "/me/sign-in/?next=camera"
+    peer.codes["a-tap"] = "oABC"
+    away = client.get("/me/sign-in/wechat/begin/?next=camera")
+    assert client.get(url.format("a-tap", state_of(away))).url == "/me/camera/"
+
+
 def test_who_is_signed_in_by_less_is_told_by_it_and_not_signed_in(peer, student):
     link(signed_in(student, "knows"), peer, "oABC")
     assert linked(student) == ["oABC"]
