@@ -5,8 +5,8 @@
 Each contender gets the same workbook, an empty roster on a database of its own, and a fresh process. Printed are the time
 on the clock, the processor time of this process and of its database server (what a busy machine does not change), and the
 memory before and at most. Ours looks into the archive, validates every cell, checks GB 11643, encrypts, compares and writes
-the history; the floor does none of it. "center" divides one workbook of ten schools and imports each part. A school takes at
-most 60,000 rows, the center 120,000. ONLY="floor;ours" runs some of them.
+the history; the floor does none of it. "center" divides one workbook of ten schools, compares each part for its preview and writes
+it, and prints each step. A school takes at most 60,000 rows, the center 120,000. ONLY="floor;ours" runs some of them.
 """
 
 import json
@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.database import connect, drop
+from bench.database import connect, drop, server_ms
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 CONTENDERS = tuple(os.environ.get("ONLY", "floor;ours;ours, same file again;center;import-export").split(";"))
@@ -84,18 +84,41 @@ def center(path: Path) -> int:
     for n in range(SCHOOLS):
         if not School.objects.filter(code=f"2{n:04d}").exists():
             factories.school(season=season, code=f"2{n:04d}", name=f"School {n}")
-    start = time.perf_counter()
+    steps = Steps()
     with system_scope():
-        divided = bundles.read(path.read_bytes(), season=season, progress=importer.no_progress)
-    print(f"divided in {time.perf_counter() - start:.2f} s", file=sys.stderr)
-    for school, part in divided.parts.items():
-        content = part.getvalue().encode()
+        parts = bundles.read(path.read_bytes(), season=season, progress=importer.no_progress).parts
+    checked = {school: parts.pop(school).finish()[1] for school in list(parts)}
+    steps.done("read, divided and checked")
+    for school, file in checked.items():
         with school_scope(school):
-            found = importer.apply_import(content, school=school, season=season, by=history.SYSTEM)
+            importer.plan_import(file, school=school, season=season)
+    steps.done("compared for the previews")
+    for school, file in checked.items():
+        with school_scope(school):
+            found = importer.apply_import(file, school=school, season=season, by=history.SYSTEM)
         if found.wrong:
             raise SystemExit(f"{len(found.wrong)} wrong rows: the benchmark's workbook is not right")
         done += found.new
+    steps.done("written")
     return done
+
+
+class Steps:
+    """Prints how long each step took, and the processor time of this process, its readers and its database process."""
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    def done(self, step: str) -> None:
+        now = self._now()
+        clock, own, readers, server = (after - before for after, before in zip(now, self._before, strict=True))
+        self._before = now
+        print(f"  {step}: {clock:.2f} s, own {own:.2f}, readers {readers:.2f}, server {server:.2f}", file=sys.stderr)
+
+    def _now(self) -> tuple[float, ...]:
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times = (time.perf_counter(), time.process_time(), children.ru_utime + children.ru_stime)
+        return (*times, server_ms() / 1000)
 
 
 def import_export(path: Path) -> int:
@@ -137,6 +160,7 @@ def floor(path: Path) -> int:
     import python_calamine
     from django.db import connection, transaction
 
+    from portal.tenancy import outside_scopes
     from schools.models import School, Season
 
     keys = f"{School.objects.order_by('pk')[0].pk}, {Season.objects.get().pk}"
@@ -144,7 +168,8 @@ def floor(path: Path) -> int:
     columns = "student_no, name, gender, id_type, id_hash, level, college, major, class_name, phone, email"
     with transaction.atomic(), connection.cursor() as cursor:
         types = ", ".join(f"{name.strip()} text" for name in columns.split(","))
-        cursor.execute(f"CREATE TEMPORARY TABLE raw ({types}) ON COMMIT DROP")
+        with outside_scopes():
+            cursor.execute(f"CREATE TEMPORARY TABLE raw ({types}) ON COMMIT DROP; GRANT ALL ON raw TO PUBLIC")
         with cursor.copy(f"COPY raw ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
@@ -219,7 +244,7 @@ def main(rows: int) -> None:
                     str(of_schools if name == "center" else path),
                 ],
                 check=True,
-                capture_output=True,
+                stdout=subprocess.PIPE,
                 text=True,
             )
             measured[name] = json.loads(line.stdout.splitlines()[-1])

@@ -44,10 +44,10 @@ class RosterImportAdmin(ReadOnlyAdmin):
     list_display = ("filename", "school", "season", "status", "new", "changed", "unchanged", "wrong", "created_at")
     list_filter = ("season", "status", "school")
     list_select_related = ("school", "season")
-    exclude = ("file", "excerpt", "changes")
+    exclude = ("file", *RosterImport.SEALED)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RosterImport]:
-        return RosterImport._base_manager.select_related("school", "season").defer("excerpt", "changes")
+        return RosterImport._base_manager.select_related("school", "season").defer(*RosterImport.SEALED)
 
 
 @admin.register(Correction)

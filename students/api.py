@@ -122,7 +122,7 @@ class SchoolView(APIView):
 
     @property
     def imports(self) -> Any:
-        mine = RosterImport.objects.select_related("school", "season").defer("excerpt", "changes")
+        mine = RosterImport.objects.select_related("school", "season").defer(*RosterImport.SEALED)
         return mine.filter(school=self.request.school, season=self.request.season)
 
 

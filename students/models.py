@@ -365,6 +365,8 @@ def roster_path(roster: "RosterImport", filename: str) -> str:
 class RosterImport(TenantModel):
     """One uploaded roster: read, shown as a preview, then confirmed or dropped."""
 
+    SEALED = ("excerpt", "changes", "checked")  # large, of the file, and deleted with it
+
     class Status(models.TextChoices):
         READING = "reading", _("Being read")
         HEADINGS = "headings", _("Columns to be assigned")
@@ -399,6 +401,8 @@ class RosterImport(TenantModel):
     excerpt = models.BinaryField(default=b"", blank=True)
     # What the file changes, student by student, encrypted: see `students.roster.changes`. Deleted with the file.
     changes = models.BinaryField(default=b"", blank=True)
+    # Its right rows, checked, until they are written, encrypted: see `students.roster.checked_rows`. Deleted with the file.
+    checked = models.BinaryField(default=b"", blank=True)
     # Whether students who are not in the file and have neither photo nor payment are marked as having left.
     marks_left = models.BooleanField(default=False)
     new = models.PositiveIntegerField(_("new"), default=0)

@@ -5,6 +5,7 @@ same keys, "<version>:<64 hex digits>". The last four characters have a bucket o
 """
 
 import hmac
+from collections.abc import Callable
 from functools import lru_cache
 
 from django.conf import settings
@@ -47,6 +48,11 @@ def changes_place(import_id: int) -> Place:
     return Place("rosterimport.changes", str(import_id))
 
 
+def checked_place(import_id: int) -> Place:
+    """Of the checked rows of an uploaded roster."""
+    return Place("rosterimport.checked", str(import_id))
+
+
 def normalise(number: str) -> str:
     """The form that is stored and hashed: no spaces, capital letters (a final x becomes X)."""
     return "".join(number.split()).upper()
@@ -56,6 +62,12 @@ def digest_bytes(number: str, version: int | None = None) -> bytes:
     """Keyed hash, 32 bytes, of a number that is normalised already; by default with the current key."""
     key = settings.ID_NUMBER_KEYS[version or current_version()]
     return hmac.digest(derived_key(key, b"look-up"), number.encode(), "sha256")
+
+
+def digester() -> Callable[[str], bytes]:
+    """`digest_bytes` with the current key: for many numbers."""
+    key = derived_key(settings.ID_NUMBER_KEYS[current_version()], b"look-up")
+    return lambda number: hmac.digest(key, number.encode(), "sha256")
 
 
 def stored_digest(digest: bytes, version: int | None = None) -> str:

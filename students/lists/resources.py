@@ -6,6 +6,7 @@ Import does not use it: `students.roster.importer` is some forty times as fast.
 import csv
 from collections.abc import Callable, Iterator
 from io import TextIOWrapper
+from operator import attrgetter
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -73,11 +74,13 @@ class StudentResource(resources.ModelResource):
         if in_clear and with_registry:
             self.fields[REGISTRY_HEADING] = ExportColumn(REGISTRY_HEADING, _registry_number)
         self.fields |= {heading: ExportColumn(heading, value) for heading, value in _status_columns().items()}
+        self._values = [field.value for field in self.fields.values()]
 
     def export_resource(self, instance: Student, selected_fields: Any = None, **kwargs: Any) -> list[str]:
         """One row. The library's own method looks up every column again: twice the time."""
-        names = selected_fields or self.fields
-        return [field.export(instance) for name, field in self.fields.items() if name in names]
+        if not selected_fields:
+            return [formulas.harmless_delimited(str(value(instance))) for value in self._values]
+        return [field.export(instance) for name, field in self.fields.items() if name in selected_fields]
 
     def get_export_order(self) -> tuple[str, ...]:
         return tuple(self.fields)
@@ -86,7 +89,7 @@ class StudentResource(resources.ModelResource):
 def _value_of(field: str, in_clear: bool) -> Value:
     if field == "id_number" and in_clear:
         return lambda student: student.printed_number
-    return _SHOWN.get(field) or (lambda student: getattr(student, field))
+    return _SHOWN.get(field) or attrgetter(field)
 
 
 def _registry_number(student: Student) -> str:

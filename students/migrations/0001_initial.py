@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ("filename", models.CharField(max_length=120, verbose_name="file")),
                 ("excerpt", models.BinaryField(blank=True, default=b"")),
                 ("changes", models.BinaryField(blank=True, default=b"")),
+                ("checked", models.BinaryField(blank=True, default=b"")),
                 ("marks_left", models.BooleanField(default=False)),
                 ("new", models.PositiveIntegerField(default=0, verbose_name="new")),
                 ("changed", models.PositiveIntegerField(default=0, verbose_name="changed")),

@@ -160,7 +160,8 @@ def _versions_left() -> list[int]:
     current = encryption.current_version()
     found = {version for rows in count_by_version().values() for version in rows}
     for roster in RosterImport.objects.exclude(file=""):
-        found |= {encryption.version_of(sealed) for sealed in (roster.excerpt, roster.changes) if sealed}
+        sealed = [getattr(roster, name) for name in RosterImport.SEALED]
+        found |= {encryption.version_of(content) for content in sealed if content}
         found |= _version_of_file(roster)
     for bundle in RosterBundle.objects.exclude(file=""):
         found |= _version_of_file(bundle)

@@ -1,7 +1,8 @@
 """One workbook of the center for several schools, with a column that names the school.
 
 A job divides it: each school gets an import of its own (`roster_imports`), with preview, changes, confirmation and
-history as if the school had uploaded its part. So nothing of a bundle is written past the rules of one school.
+history as if the school had uploaded its part. So nothing of a bundle is written past the rules of one school. The rows
+are checked while they are divided; the part of a school is a file too, for its pages and in case it has to be read again.
 """
 
 import csv
@@ -20,27 +21,72 @@ from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.security import encryption
 from portal.tenancy import school_scope
-from portal.untrusted import workbooks
+from portal.untrusted import sheets, workbooks
 from schools.models import Enrolment, School, Season
 from students.identity import id_encryption
 from students.models import RosterBundle, RosterImport
 from students.roster import cells, roster_imports, spreadsheet_reader
+from students.roster.checked_rows import CheckedFile, Checker
 from students.roster.columns import COLUMNS
+from students.roster.headings import Headings
 from students.roster.importer import Progress, check_size
+from students.roster.spreadsheet_reader import Roster, Table
 
 KIND = "roster_divide"  # of the job
 SCHOOL = ("学校代码", "院校代码", "学校", "学校名称", "院校名称", "院校", "高校", "schoolcode", "school", "schoolname")
 CHUNK = 2000  # rows between two reports of progress
+WAITING = 250  # rows of a school that are checked together
 MAX_NAMED = 50
 Status = RosterBundle.Status
 
 
+class Part:
+    """The rows of one school: as CSV, and checked."""
+
+    def __init__(self, school: School, season: Season) -> None:
+        self.rows = 0
+        self._file = io.BytesIO()
+        self._lines = io.TextIOWrapper(self._file, "utf-8-sig", newline="")
+        self._csv = csv.writer(self._lines)
+        self._checker = Checker(int, school_id=school.pk, season_id=season.pk)
+        self._waiting: list[tuple[int, list[str]]] = []
+        self._head: list[list[str]] = []
+        self._write(["行号", *(column.heading for column in COLUMNS)])
+
+    def add(self, place: int | str, texts: list[str]) -> None:
+        self.rows += 1
+        shown = list(map(cells.shown, texts)) if "\0" in "".join(texts) else texts
+        self._write([str(place), *shown])
+        self._waiting.append((self.rows + 1, texts))  # the headings are row 1
+        if len(self._waiting) == WAITING:
+            self._check()
+
+    def _write(self, line: list[str]) -> None:
+        self._csv.writerow(line)
+        if len(self._head) < sheets.HEAD:
+            self._head.append(spreadsheet_reader.cut(line))
+
+    def _check(self) -> None:
+        self._checker.add(self._waiting)
+        self._waiting = []
+
+    def finish(self) -> tuple[bytes, CheckedFile | None]:
+        """(the file, what was found in it). Of more rows than a school may have nothing is kept: who reads the file refuses it."""
+        self._check()
+        self._lines.flush()
+        if self.rows > spreadsheet_reader.MAX_ROWS:
+            return self._file.getvalue(), None
+        headings = Headings(1, self._head[0])
+        tables = [Table(workbooks.TEXT_SHEET, self._head)]
+        roster = Roster([workbooks.TEXT_SHEET], [headings], [], self.rows, tables)
+        return self._file.getvalue(), self._checker.finish(roster)
+
+
 @dataclass
 class Divided:
-    """`parts`: {school: its rows as CSV}. `unknown`: {what stands in the column: rows}, of no school of the season."""
+    """`unknown`: {what stands in the column: rows}, of no school of the season."""
 
-    parts: dict[School, io.StringIO] = field(default_factory=dict)
-    rows: dict[School, int] = field(default_factory=dict)
+    parts: dict[School, Part] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
 
 
@@ -71,17 +117,17 @@ def divide(row: RosterBundle, *, by: User, progress: Progress) -> RosterBundle:
         return refuse(row, message=str(error))
     done = set(row.imports.values_list("school", flat=True))
     refused: list[list[str]] = []
-    for school, part in found.parts.items():
-        if school.pk not in done:
-            reason = _give(row, school, part, by=by)
-            refused += [[school.code, school.name, reason]] if reason else []
     report = {
-        "rows": sum(found.rows.values()),
+        "rows": sum(part.rows for part in found.parts.values()),
         "schools": len(found.parts),
         "unknown": sorted(found.unknown.items(), key=lambda item: -item[1])[:MAX_NAMED],
         "unknown_rows": sum(found.unknown.values()),
         "refused": refused,
     }
+    for school in list(found.parts):
+        part = found.parts.pop(school)
+        reason = "" if school.pk in done else _give(row, school, part, by=by)
+        refused += [[school.code, school.name, reason]] if reason else []
     with transaction.atomic():
         states.change(row, Status.DIVIDED, by=by, report=report, file="", file_size=0)
         files.delete_after_commit([row.file.name if row.file else ""])
@@ -101,7 +147,9 @@ def read(content: bytes, *, season: Season, progress: Progress) -> Divided:
             if school is None:
                 found.unknown[name[:60]] = found.unknown.get(name[:60], 0) + 1
             else:
-                _add(found, school, roster.place(number), texts[:-1])
+                if school not in found.parts:
+                    found.parts[school] = Part(school, season)
+                found.parts[school].add(roster.place(number), texts[:-1])
             if done % CHUNK == 0:
                 progress(done, roster.total)
     if not found.parts and not found.unknown:
@@ -109,17 +157,9 @@ def read(content: bytes, *, season: Season, progress: Progress) -> Divided:
     return found
 
 
-def _add(found: Divided, school: School, place: int | str, texts: list[str]) -> None:
-    if school not in found.parts:
-        found.parts[school] = io.StringIO(newline="")
-        csv.writer(found.parts[school]).writerow(["行号", *(column.heading for column in COLUMNS)])
-    found.rows[school] = found.rows.get(school, 0) + 1
-    csv.writer(found.parts[school]).writerow([place, *(cells.shown(text) for text in texts)])
-
-
-def _give(row: RosterBundle, school: School, part: io.StringIO, *, by: User) -> str:
+def _give(row: RosterBundle, school: School, part: Part, *, by: User) -> str:
     """The import of one school; the reason why its roster cannot be changed, "" when it can."""
-    content = ("\ufeff" + part.getvalue()).encode()
+    content, checked = part.finish()
     try:
         with school_scope(school):
             roster_imports.upload_roster(
@@ -129,6 +169,7 @@ def _give(row: RosterBundle, school: School, part: io.StringIO, *, by: User) -> 
                 filename=f"{row.filename.rpartition('.')[0][:90] or row.filename[:90]}-{school.code}.csv",
                 by=by,
                 bundle=row,
+                checked=checked,
             )
     except PortalError as error:
         return str(error)

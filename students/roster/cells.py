@@ -25,7 +25,7 @@ _HAN_RANGES = (
 _HAN = f"[{_HAN_RANGES}]"
 _IS_HAN = re.compile(_HAN).fullmatch
 _SPACE_IN_HAN = re.compile(rf"(?<={_HAN})\s+(?={_HAN})")
-_PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,20}").fullmatch
+is_plain_name = re.compile(r"[\u4e00-\u9fff]{2,20}").fullmatch
 _PRIVATE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010ffff\ufffd]").search
 _STUDENT_NO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/\-]*").fullmatch
 _PHONE = re.compile(r"(?:1[3-9][0-9]{9}|00[0-9]{7,14}|0[0-9]{9,11}|[2-9][0-9]{6,10})").fullmatch
@@ -162,7 +162,7 @@ def formula_sign_problem(value: str) -> Problem | None:
 
 
 def name(value: str) -> Cleaned:
-    if _PLAIN_NAME(value):
+    if is_plain_name(value):
         return value
     if problem := hidden_problem(value):
         return Problem("private_character") if _PRIVATE(value) else problem

@@ -1,7 +1,6 @@
 """Reading, checking, comparing and writing a roster file, for portal, API and command."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -18,10 +17,11 @@ from students.correcting import proof_reopening
 from students.models import Student
 from students.roster import changes, spreadsheet_reader
 from students.roster.cell_problems import Problem
+from students.roster.checked_rows import CheckedFile, Checker
 from students.roster.headings import UNASSIGNED, Assignment
 from students.roster.spreadsheet_reader import Roster
 from students.roster.staging import Staging
-from students.roster.validation import Problems, RowValidator
+from students.roster.validation import Problems
 from students.without_list import choosing
 
 CHUNK = 2000  # rows between two reports of progress
@@ -62,7 +62,7 @@ class Plan:
     it is empty in a trial. `changed_rows`: see `students.roster.changes`.
     """
 
-    roster: Roster
+    file: CheckedFile
     new: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -74,6 +74,10 @@ class Plan:
     after_photo: list[int] = field(default_factory=list)
     after_proof: list[int] = field(default_factory=list)
     elsewhere: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def roster(self) -> Roster:
+        return self.file.roster
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -147,34 +151,26 @@ def check_size(size: int) -> None:
         raise PortalError(_("The file is empty. Fill the template with your students and upload it."))
 
 
-@dataclass
 class StagedFile:
-    """A file whose clean rows are in the staging table."""
+    """A file whose right rows are in the staging table."""
 
-    roster: Roster
-    validator: RowValidator
-    staging: Staging
-    keeps_changes: bool
-    elsewhere: dict[int, int] = field(default_factory=dict)
+    def __init__(self, file: CheckedFile, staging: Staging, *, keeps_changes: bool) -> None:
+        self.file, self.staging, self.keeps_changes = file, staging, keeps_changes
+        self.wrong = dict(file.wrong)
+        self.elsewhere: dict[int, int] = {}
 
     def compare(self) -> Plan:
         """The plan without a look at other schools."""
-        self.validator.wrong.update(self.staging.compare())
-        wrong = self.validator.wrong
+        self.wrong.update(self.staging.compare())
         new, changed, unchanged = self.staging.counts()
         return Plan(
-            self.roster,
+            self.file,
             new,
             changed,
             unchanged,
-            wrong,
-            {row: found for row, found in self.validator.warned.items() if row not in wrong},
-            missing=[
-                Missing(*found)
-                for found in self.staging.missing(
-                    no for no, row in self.validator.student_numbers.items() if row in wrong
-                )
-            ],
+            self.wrong,
+            {row: found for row, found in self.file.warned.items() if row not in self.wrong},
+            missing=[Missing(*found) for found in self.staging.missing(self.file.wrong_numbers)],
             returning=self.staging.returning(),
             changed_rows=list(self.staging.changes()) if self.keeps_changes else [],
             after_photo=self.staging.changed_after_photo(),
@@ -187,54 +183,62 @@ class StagedFile:
         self.elsewhere = self.staging.remove_taken_elsewhere()
         if not self.elsewhere:
             return plan
-        for row in self.elsewhere:
-            self.validator.wrong.setdefault(row, {})["id_number"] = Problem("taken_elsewhere")
+        self.wrong |= {row: {"id_number": Problem("taken_elsewhere")} for row in self.elsewhere}
         return self.compare()
-
-
-@contextlib.contextmanager
-def stage_file(
-    content: bytes, *, school: School, season: Season, assignment: Assignment, encrypt: bool, progress: Progress
-) -> Iterator[StagedFile]:
-    """Read and check a file row by row, and put its clean rows into the staging table.
-
-    `encrypt` document numbers when the rows will be written.
-    """
-    with Staging(school=school, season=season) as staging:
-        with spreadsheet_reader.open_roster(content, assignment) as roster:
-            validator = RowValidator(roster.place)
-            rows = validator.valid_rows(roster.rows)
-            done = 0
-            while chunk := list(islice(rows, CHUNK)):
-                staging.add(chunk, encrypt=encrypt)
-                done += len(chunk)
-                progress(min(done, roster.total), roster.total)
-        validator.reject_suspects()
-        staging.remove(validator.revoked)
-        yield StagedFile(roster, validator, staging, keeps_changes=not encrypt)
 
 
 def no_progress(done: int, total: int) -> None:
     """The default of `progress`."""
 
 
-def plan_import(
+def check_file(
     content: bytes,
     *,
     school: School,
     season: Season,
     assignment: Assignment = UNASSIGNED,
     progress: Progress = no_progress,
+) -> CheckedFile:
+    """Read a file and check it row by row. Raises UnreadableSheet."""
+    with spreadsheet_reader.open_roster(content, assignment) as roster:
+        checker = Checker(roster.place, school_id=school.pk, season_id=season.pk)
+        done = 0
+        while chunk := list(islice(roster.rows, CHUNK)):
+            checker.add(chunk)
+            done += len(chunk)
+            progress(min(done, roster.total), roster.total)
+    return checker.finish(roster)
+
+
+def stage(file: CheckedFile, staging: Staging, *, progress: Progress = no_progress) -> None:
+    """Put the right rows of a file into the staging table."""
+    done = 0
+    for block, rows in zip(file.blocks, file.rows, strict=True):
+        staging.copy(block)
+        done += rows
+        progress(done, file.roster.total)
+    staging.remove(file.revoked)
+
+
+def plan_import(
+    file: CheckedFile | bytes,
+    *,
+    school: School,
+    season: Season,
+    assignment: Assignment = UNASSIGNED,
+    progress: Progress = no_progress,
 ) -> Plan:
-    """The plan of a file; nothing is written."""
-    with stage_file(
-        content, school=school, season=season, assignment=assignment, encrypt=False, progress=progress
-    ) as staged:
-        return staged.compare()
+    """The plan of a file, which was checked already or is read now; nothing is written."""
+    if isinstance(file, bytes):
+        file = check_file(file, school=school, season=season, assignment=assignment, progress=progress)
+        progress = no_progress
+    with Staging(school=school, season=season) as staging:
+        stage(file, staging, progress=progress)
+        return StagedFile(file, staging, keeps_changes=True).compare()
 
 
 def apply_import(
-    content: bytes,
+    file: CheckedFile | bytes,
     *,
     school: School,
     season: Season,
@@ -246,33 +250,37 @@ def apply_import(
     marks_left: bool = False,
     then: Callable[[Plan], Any] = lambda found: None,
 ) -> Plan:
-    """Write new and changed rows in one transaction; wrong rows are left out.
+    """Write new and changed rows of a file in one transaction; wrong rows are left out.
 
     `expected`: the figures of the confirmed preview. Raises Conflict when they have changed. `marks_left`: students
     who are not in the file have left the school, unless they are photographed or paid for. `then` is called inside the transaction, to record the event of the import.
     """
     choosing.require_list(require_open_roster(school=school, season=season))
-    with (
-        stage_file(
-            content, school=school, season=season, assignment=assignment, encrypt=True, progress=progress
-        ) as staged,
-        transaction.atomic(),
-    ):
-        _lock_roster(school)
-        lock_numbers()
-        found = staged.compare()
-        figures = found.figures | {"leaving": len(found.leaving) if marks_left else 0}
-        if expected is not None and not expected.items() <= figures.items():
-            raise Conflict(_("The roster has changed since this preview. Look at the new figures and confirm again."))
-        found = staged.without_taken_elsewhere(found)
-        staged.staging.write(by=by, import_no=import_no)
-        facts = {"import": import_no} if import_no else {}
-        came_back = Student.objects.filter(pk__in=found.returning)
-        states.change_many(came_back, Student.Stage.WAITING, by=by, kind="student.came_back", facts=facts)
-        if marks_left:
-            states.change_many(Student.objects.filter(pk__in=found.leaving), Student.Stage.LEFT, by=by, facts=facts)
-        proof_reopening.reopen_proofs(found.after_proof, school=school, by=by)
-        then(found)
+    if isinstance(file, bytes):
+        file = check_file(file, school=school, season=season, assignment=assignment, progress=progress)
+        progress = no_progress
+    with Staging(school=school, season=season) as staging:
+        stage(file, staging, progress=progress)
+        staged = StagedFile(file, staging, keeps_changes=False)
+        with transaction.atomic():
+            _lock_roster(school)
+            lock_numbers()
+            found = staged.compare()
+            figures = found.figures | {"leaving": len(found.leaving) if marks_left else 0}
+            if expected is not None and not expected.items() <= figures.items():
+                raise Conflict(
+                    _("The roster has changed since this preview. Look at the new figures and confirm again.")
+                )
+            found = staged.without_taken_elsewhere(found)
+            staging.write(by=by, import_no=import_no)
+            facts = {"import": import_no} if import_no else {}
+            came_back = Student.objects.filter(pk__in=found.returning)
+            states.change_many(came_back, Student.Stage.WAITING, by=by, kind="student.came_back", facts=facts)
+            if marks_left:
+                leaving = Student.objects.filter(pk__in=found.leaving)
+                states.change_many(leaving, Student.Stage.LEFT, by=by, facts=facts)
+            proof_reopening.reopen_proofs(found.after_proof, school=school, by=by)
+            then(found)
     return found
 
 

@@ -49,7 +49,7 @@ def of_season(season: Season, *, school: School | None = None) -> list[Clash]:
     """What the center has not settled, of all schools or of one, newest import first; the same student wanted
     again by the same school is listed once. Needs a scope that sees the imports."""
     imports = RosterImport.objects.filter(season=season, report__elsewhere__0__isnull=False).select_related("school")
-    imports = imports.defer("excerpt", "changes")
+    imports = imports.defer(*RosterImport.SEALED)
     found: dict[tuple[int, int], Clash] = {}
     for roster in (imports.filter(school=school) if school else imports).order_by("-pk"):
         for row, student in roster.report["elsewhere"]:

@@ -28,6 +28,7 @@ from students.privacy import erasure
 from students.roster import (
     cell_problems,
     changes,
+    checked_rows,
     excerpt,
     headings,
     importer,
@@ -35,6 +36,7 @@ from students.roster import (
     remembered_headings,
     spreadsheet_reader,
 )
+from students.roster.checked_rows import CheckedFile
 from students.roster.excerpt import Excerpt
 from students.roster.headings import Assignment
 from students.roster.importer import FIGURES, Plan, Progress, check_size, require_open_roster
@@ -43,15 +45,23 @@ from students.without_list import choosing
 Status = RosterImport.Status
 OVER = (Status.DONE, Status.REFUSED, Status.DROPPED, Status.CANCELLED)
 WORKING = (Status.READING, Status.APPLYING)
-NO_FILE: dict[str, Any] = {"file": "", "file_size": 0, "excerpt": b"", "changes": b""}
+NO_FILE: dict[str, Any] = {"file": "", "file_size": 0} | dict.fromkeys(RosterImport.SEALED, b"")
 UNCONFIRMED = (Status.READING, Status.HEADINGS, Status.PREVIEW)
 
 
 def upload_roster(
-    *, school: School, season: Season, content: bytes, filename: str, by: User, bundle: RosterBundle | None = None
+    *,
+    school: School,
+    season: Season,
+    content: bytes,
+    filename: str,
+    by: User,
+    bundle: RosterBundle | None = None,
+    checked: CheckedFile | None = None,
 ) -> RosterImport:
     """Store a file and start the job that reads it. The school's earlier file that nobody has confirmed is dropped.
 
+    `bundle`: the workbook of the center that this is a part of, with the headings of the template; `checked`: what was found in it.
     Raises PortalError when the roster is closed, or the file is empty or too large.
     """
     choosing.require_list(require_open_roster(school=school, season=season))
@@ -62,7 +72,7 @@ def upload_roster(
         bundle=bundle,
         filename=filename[-120:],
         created_by_name=by.actor_name,
-        assigned=remembered_headings.of_school(school).stored,
+        assigned={} if bundle else remembered_headings.of_school(school).stored,
     )
     with files.writing() as write:
         sealed = encryption.encrypt_bytes(content, _place(row))
@@ -71,6 +81,8 @@ def upload_roster(
         with transaction.atomic():
             _drop_unconfirmed(school, season, by=by)
             row.save()
+            if checked:
+                _keep(row, checked)
             history.record("rosterimport.uploaded", row, by=by, after=row.status, facts={"file": row.filename})
             _start("roster_read", row, by=by)
     return row
@@ -134,7 +146,7 @@ def _replaced(value: Any, old: str, new: str) -> Any:
 
 def files_older_than(moment: dt.datetime) -> QuerySet[RosterImport]:
     """The imports of before this moment that still have their file and are not being worked on."""
-    old = RosterImport.objects.filter(created_at__lt=moment).exclude(file="").defer("excerpt", "changes")
+    old = RosterImport.objects.filter(created_at__lt=moment).exclude(file="").defer(*RosterImport.SEALED)
     return old.exclude(status__in=WORKING)
 
 
@@ -171,6 +183,17 @@ def uploaded_content(row: RosterImport) -> bytes:
     return encryption.decrypt_bytes(sealed, _place(row))
 
 
+def _keep(row: RosterImport, checked: CheckedFile) -> None:
+    row.excerpt = excerpt.sealed(row, Excerpt(checked.roster.tables, {}))
+    row.checked = checked_rows.sealed(row, checked)
+    row.save(update_fields=["excerpt", "checked"])
+
+
+def _checked_or_uploaded(row: RosterImport) -> CheckedFile | bytes:
+    """What was found in the file; the file itself where it has to be read."""
+    return checked_rows.of_import(row) or uploaded_content(row)
+
+
 def _place(row: RosterImport) -> encryption.Place:
     return id_encryption.roster_place(season_id=row.season_id, school_id=row.school_id)
 
@@ -201,9 +224,8 @@ def _watched(row: RosterImport, progress: Progress) -> Progress:
 
 def _read(row: RosterImport, *, progress: Progress) -> RosterImport:
     try:
-        content = uploaded_content(row)
         found = importer.plan_import(
-            content,
+            _checked_or_uploaded(row),
             school=row.school,
             season=row.season,
             assignment=headings.of_stored(row.assigned),
@@ -217,9 +239,7 @@ def _read(row: RosterImport, *, progress: Progress) -> RosterImport:
         return row
     except PortalError as error:
         return refuse_import(row, message=str(error))
-    states.change(
-        row, Status.PREVIEW, by=history.SYSTEM, facts=found.figures, message="", **_shown(row, found, content)
-    )
+    states.change(row, Status.PREVIEW, by=history.SYSTEM, facts=found.figures, message="", **_shown(row, found))
     _discard_older_files(row)
     return row
 
@@ -239,7 +259,7 @@ def assign_headings(*, row: RosterImport, assignment: Assignment, labels: dict[s
     require_open_roster(school=row.school, season=row.season)
     if headings.looks_like_data(list(labels.values())):
         raise PortalError(_("This row holds a student, no headings. Choose another row."))
-    nothing: dict[str, Any] = {"report": {}, "message": ""} | dict.fromkeys(FIGURES, 0)
+    nothing: dict[str, Any] = {"report": {}, "message": "", "checked": b""} | dict.fromkeys(FIGURES, 0)
     with transaction.atomic():
         states.change(row, Status.READING, by=by, kind="rosterimport.assigned", assigned=assignment.stored, **nothing)
         remembered_headings.remember(school=row.school, assignment=assignment, labels=labels, by=by)
@@ -295,10 +315,9 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
     """Write a confirmed import. If the roster has changed since the preview, make a new preview."""
     if row.status != Status.APPLYING:  # an earlier worker wrote it and was lost afterwards
         return row
-    content = uploaded_content(row)
     try:
         importer.apply_import(
-            content,
+            _checked_or_uploaded(row),
             school=row.school,
             season=row.season,
             assignment=headings.of_stored(row.assigned),
@@ -307,7 +326,7 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
             progress=_watched(row, progress),
             expected=_confirmed(row),
             marks_left=row.marks_left,
-            then=lambda found: _done(row, found, content, by=by),
+            then=lambda found: _done(row, found, by=by),
         )
     except number_clashes.TooManyClashes as many:
         with transaction.atomic():
@@ -315,7 +334,7 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
             number_clashes.record(row, many.count, by=by)
         return row
     except Conflict as conflict:
-        return _preview_again(row, content, conflict)
+        return _preview_again(row, conflict)
     if not row.wrong:
         discard_file(row)
     return row
@@ -329,37 +348,37 @@ def _confirmed(row: RosterImport) -> dict[str, int]:
     return figures
 
 
-def _done(row: RosterImport, found: Plan, content: bytes, *, by: history.Actor) -> None:
+def _done(row: RosterImport, found: Plan, *, by: history.Actor) -> None:
     number_clashes.require_few(found, row)
-    shown = _shown(row, found, content, is_written=True)
+    shown = _shown(row, found, is_written=True)
     states.change(row, Status.DONE, by=by, facts=found.figures, message="", **shown)
     number_clashes.record(row, len(found.elsewhere), by=by)
 
 
-def _preview_again(row: RosterImport, content: bytes, conflict: Conflict) -> RosterImport:
+def _preview_again(row: RosterImport, conflict: Conflict) -> RosterImport:
     row.refresh_from_db()
     if row.status != Status.APPLYING:  # another worker was faster, or a person has cancelled it
         return row
     found = importer.plan_import(
-        content, school=row.school, season=row.season, assignment=headings.of_stored(row.assigned)
+        _checked_or_uploaded(row), school=row.school, season=row.season, assignment=headings.of_stored(row.assigned)
     )
-    shown = _shown(row, found, content)
+    shown = _shown(row, found)
     return states.change(row, Status.PREVIEW, by=history.SYSTEM, message=str(conflict), **shown)
 
 
-def _shown(row: RosterImport, found: Plan, content: bytes, *, is_written: bool = False) -> dict[str, Any]:
+def _shown(row: RosterImport, found: Plan, *, is_written: bool = False) -> dict[str, Any]:
     """The fields that the pages show of a plan. The file is read for cells of wrong rows that are not kept yet."""
     report = found.report
     wanted = [entry["row"] for entry in report["wrong"]]
     cells = excerpt.excerpt_of(row).wrong if row.excerpt and row.status == Status.APPLYING else {}
     if not cells.keys() >= set(wanted):
-        cells = excerpt.wrong_cells(content, headings.of_stored(row.assigned), wanted)
+        cells = excerpt.wrong_cells(uploaded_content(row), headings.of_stored(row.assigned), wanted)
     kept = Excerpt(found.roster.tables, {number: cells[number] for number in wanted})
     shown = {"report": report, "excerpt": excerpt.sealed(row, kept), **found.figures}
     if is_written:  # what the preview showed of the changes stays
         report["fields"] = row.report.get("fields", {})
-        return shown
-    return shown | {"changes": changes.sealed(row, found.changed_rows)}
+        return shown | {"checked": b""}
+    return shown | {"changes": changes.sealed(row, found.changed_rows), "checked": checked_rows.sealed(row, found.file)}
 
 
 def handle_failed_job(row: RosterImport, *, message: str) -> None:

@@ -137,10 +137,15 @@ def _place_of(headings: Headings, names: Collection[str]) -> int | None:
 
 def tables_of(book: workbooks.Workbook) -> list[Table]:
     return [
-        Table(sheet.name, [[" ".join(text.split())[:MAX_HEAD_TEXT] for text in row] for row in sheet.head_rows()])
+        Table(sheet.name, [cut(row) for row in sheet.head_rows()])
         for sheet in book.sheets
         if sheet.visible and any(sum(map(bool, row)) >= len(REQUIRED) for _number, row in sheet.head)
     ]
+
+
+def cut(row: RawRow) -> RawRow:
+    """As a row stands in a `Table`."""
+    return [" ".join(text.split())[:MAX_HEAD_TEXT] for text in row]
 
 
 def _twice(columns: list[str]) -> str:
@@ -201,7 +206,7 @@ def _texts(row: RawRow, places: list[int]) -> list[str]:
 
 def is_headings(texts: list[str]) -> bool:
     """Whether a row repeats the headings, as printed lists do on every page."""
-    if column_of(texts[0]) is not COLUMNS[0]:
+    if texts[0][:1].isdigit() or column_of(texts[0]) is not COLUMNS[0]:
         return False
     return all(not text or column_of(text) is column for column, text in zip(COLUMNS, texts, strict=True))
 

@@ -6,8 +6,8 @@ history. It is SQL instead of the ORM because 30,000 rows must take about a seco
 # ruff: noqa: S608 - the SQL is put together from the constants of this module alone
 
 import json
+import zlib
 from collections.abc import Iterable, Iterator
-from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,14 +17,10 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.errors import Conflict
-from portal.security import encryption
 from portal.tenancy import across_schools, outside_scopes
 from schools.models import School, Season
-from students.identity import id_encryption
-from students.lists import pinyin
 from students.models import Student
 from students.roster.cell_problems import Problem
-from students.roster.validation import Row
 
 # The fields of a roster except the document number, in the order of the COPY.
 PLAIN_FIELDS = ("student_no", "name", "id_type", "gender", "level", "college", "major", "class_name", "phone", "email")
@@ -40,7 +36,6 @@ PRINTED_FIELDS = (*IDENTITY, "college", "major", "class_name")
 UNPROTECTED_STAGES = (Student.Stage.WAITING.value, Student.Stage.LEFT.value)
 FIXED_STAGES = (Student.Stage.PRINTED.value, Student.Stage.DELIVERED.value)
 
-_plain = itemgetter(*PLAIN_FIELDS)
 _CREATE = """
 CREATE TEMPORARY TABLE roster_stage (
     row_no integer NOT NULL, id_hash varchar(70) NOT NULL, old_hashes varchar(70)[] NOT NULL, id_sealed bytea,
@@ -170,6 +165,7 @@ class Staging:
         self.params: dict[str, Any] = {"school": school.pk, "season": season.pk, "fixed": list(FIXED_STAGES)}
         self.params["unprotected"] = list(UNPROTECTED_STAGES)
         self._keys = {"school_id": school.pk, "season_id": season.pk}
+        self.removed: list[str] = []
 
     def __enter__(self) -> Self:
         self.drop()
@@ -188,15 +184,16 @@ class Staging:
         with outside_scopes(), connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS pg_temp.roster_stage, pg_temp.roster_diff")
 
-    def add(self, rows: Iterable[Row], *, encrypt: bool) -> None:
-        """Copy rows into the table. `encrypt` the document numbers if the rows will be written."""
+    def copy(self, block: bytes) -> None:
+        """Copy a block of checked rows (`checked_rows`) into the table."""
         with connection.cursor() as cursor, cursor.copy(f"COPY roster_stage ({', '.join(COPIED)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(self._copied(row, encrypt))
+            copy.write(zlib.decompress(block))
 
     def remove(self, row_numbers: Iterable[int]) -> None:
+        """Remove rows that cannot be written; `removed` has their student numbers."""
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM roster_stage WHERE row_no = ANY(%s)", [list(row_numbers)])
+            cursor.execute("DELETE FROM roster_stage WHERE row_no = ANY(%s) RETURNING student_no", [list(row_numbers)])
+            self.removed += [student_no for (student_no,) in cursor]
 
     def compare(self) -> dict[int, dict[str, Problem]]:
         """Compare with the students of the season.
@@ -254,8 +251,8 @@ class Staging:
         return [row[0] for row in rows]
 
     def missing(self, wrong: Iterable[str]) -> list[tuple[int, str, str]]:
-        """(id, stage, fee state) of students not in the file. `wrong`: student numbers in its wrong rows."""
-        return self._query(_MISSING, wrong=list(wrong))
+        """(id, stage, fee state) of students not in the file. `wrong`: student numbers in rows that were never in the table."""
+        return self._query(_MISSING, wrong=[*wrong, *self.removed])
 
     def changes(self) -> Iterator[tuple[int, str, str, str, str]]:
         """(id, student number, name, stage, JSON of {field: [old, new]}) of the changed rows."""
@@ -288,14 +285,3 @@ class Staging:
     def _execute(self, sql: str, **more: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(sql, self.params | more)
-
-    def _copied(self, row: Row, encrypt: bool) -> tuple[Any, ...]:
-        number, no = row.values["id_number"], row.values["student_no"]
-        place = id_encryption.student_place(
-            season_id=self.params["season"], school_id=self.params["school"], student_no=no
-        )
-        sealed = encryption.encrypt(number, place) if encrypt and number else None
-        old = id_encryption.digests(number)[1:] if number and len(settings.ID_NUMBER_KEYS) > 1 else []
-        hashed = id_encryption.stored_digest(row.digest) if number else ""
-        tail = id_encryption.tail_bucket(number, season_id=self.params["season"]) if number else None
-        return (row.number, hashed, old, sealed, tail, *pinyin.spell(row.values["name"]), *_plain(row.values))

@@ -43,7 +43,7 @@ def bundles_page(request: Any) -> HttpResponse:
 def bundle(request: Any, pk: int) -> HttpResponse:
     """One workbook: its schools with what their parts would change. It refreshes itself while a job runs."""
     row = _bundle(request, pk)
-    imports = list(row.imports.select_related("school").defer("excerpt", "changes").order_by("school__code"))
+    imports = list(row.imports.select_related("school").defer(*RosterImport.SEALED).order_by("school__code"))
     previews = [each for each in imports if each.status == RosterImport.Status.PREVIEW and each.new + each.changed]
     working = (RosterImport.Status.READING, RosterImport.Status.APPLYING)
     context = {

@@ -46,7 +46,7 @@ STEPS = {
 
 def _imports(request: Any) -> Any:
     rows = RosterImport.objects.filter(school=request.school, season=request.season)
-    return rows.select_related("job", "season", "school").defer("excerpt", "changes")
+    return rows.select_related("job", "season", "school").defer(*RosterImport.SEALED)
 
 
 @school_page(may="roster.import")

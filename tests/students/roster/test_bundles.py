@@ -5,10 +5,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from portal.background import jobs
-from portal.tenancy import system_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students.models import RosterBundle, RosterImport, Student
-from students.roster import bundles
+from students.roster import bundles, checked_rows, excerpt, headings, importer, roster_imports
 from tests.students.roster import books
 from tests.support.words import said
 
@@ -67,6 +67,23 @@ def test_confirming_writes_each_school_by_its_own_import(divided, center_client,
         jobs.run(each.job_id)
     assert {s.school_id: s.student_no for s in Student.objects.all()}[school.pk] == books.row(1)[0]
     assert set(row.imports.values_list("status", flat=True)) == {"done"}
+
+
+def test_the_rows_of_a_part_are_not_read_a_second_time_unless_columns_are_assigned(season, center_admin, other_school):
+    row = bundles.upload(season=season, content=workbook(*BOTH), filename="全省.xlsx", by=center_admin)
+    jobs.run(row.job_id)
+    part = row.imports.select_related("school", "season").get(school=other_school)
+    content = roster_imports.uploaded_content(part)
+    assert importer.check_file(content, school=other_school, season=season).wrong == {}
+    part.file.storage.delete(part.file.name)
+    jobs.run(part.job_id)
+    part.refresh_from_db()
+    assert (part.status, part.new) == ("preview", 1)
+    assert excerpt.excerpt_of(part).tables[0].head[0][:2] == ["行号", "学号"]
+    assignment = headings.Assignment({"专业": "major"})
+    with school_scope(other_school):
+        roster_imports.assign_headings(row=part, assignment=assignment, labels={"专业": "专业"}, by=center_admin)
+    assert checked_rows.of_import(part) is None
 
 
 def test_a_school_whose_roster_is_closed_is_named_with_the_reason(divided, other_school):

@@ -16,7 +16,7 @@ from portal.tenancy import center_scope, school_scope
 from schools.models import Area, School
 from students import records
 from students.models import RosterImport, Student
-from students.roster import importer, number_clashes, roster_imports
+from students.roster import checked_rows, importer, number_clashes, roster_imports
 from tests import factories
 from tests.conftest import client_of
 from tests.students.roster import books
@@ -133,6 +133,51 @@ def test_confirming_writes_and_leaves_no_file(upload, owner):
     assert Student.objects.count() == 3
     assert not done.file
     assert Event.objects.filter(kind="rosterimport.done", actor_name=owner.actor_name).count() == 1
+
+
+def test_writing_reads_no_file_again_and_says_what_the_preview_said(upload, owner):
+    finish(roster_imports.confirm_import(row=upload(books.roster(books.row(7), books.row(8))), by=owner))
+    rows = [
+        books.row(1, 班级=r"软件\n01"),
+        books.row(1, 学号="202300002"),
+        books.row(3, 邮箱="无"),
+        books.row(4, 姓名=""),
+    ]
+    row = upload(books.roster(*rows, books.row(5), books.row(7, 专业="网络工程"), ["合计", "5 人"]))
+    before = row.report
+    assert (row.new, row.changed, row.wrong, before["warned"]["count"]) == (2, 1, 3, 1)
+    row.file.storage.delete(row.file.name)
+    done = finish(roster_imports.confirm_import(row=row, by=owner))
+    assert (done.status, done.new, done.changed, done.wrong) == (Status.DONE, 2, 1, 3)
+    assert done.report == before
+    assert {s.student_no[-1] for s in Student.objects.filter(import_no=row.pk)} == {"3", "5"}
+    assert Student.objects.get(student_no="202300007").major == "网络工程"
+    assert Student.objects.get(student_no="202300005").id_number == books.row(5)[4]
+
+
+def test_a_cell_with_the_signs_of_copy_is_written_as_it_is(upload, owner):
+    rows = [books.row(1, 班级=r"软件\n01"), books.row(2, 班级="\\N")]
+    finish(roster_imports.confirm_import(row=upload(books.roster(*rows)), by=owner))
+    assert sorted(Student.objects.values_list("class_name", flat=True)) == ["\\N", r"软件\n01"]
+
+
+def test_checked_rows_lie_encrypted_until_they_are_written(upload, owner):
+    rows = [upload(books.roster(books.row(1, 姓名="欧阳小明"), books.row(2, 姓名=""))) for _ in range(2)]
+    assert bytes(rows[1].checked)
+    assert "欧阳小明".encode() not in bytes(rows[1].checked)
+    done = finish(roster_imports.confirm_import(row=rows[1], by=owner))
+    assert done.file
+    rows[0].refresh_from_db()
+    assert {bytes(row.checked) for row in (rows[0], done)} == {b""}
+
+
+def test_rows_that_were_checked_under_another_key_are_read_again(upload, owner, settings):
+    row = upload(books.roster(*books.rows(2)))
+    settings.ID_NUMBER_KEYS = settings.ID_NUMBER_KEYS | {9: "a-newer-key-of-many-characters-0123456789"}
+    assert checked_rows.of_import(row) is None
+    assert finish(roster_imports.confirm_import(row=row, by=owner)).status == Status.DONE
+    settings.ID_NUMBER_KEYS = {9: settings.ID_NUMBER_KEYS[9]}
+    assert Student.objects.get(student_no="202300001").id_number == books.row(1)[4]
 
 
 def test_wrong_rows_keep_the_file_until_the_next_upload(upload, owner):
