@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from launch import data_folder, environment
 
@@ -16,6 +16,8 @@ PATIENCE = {
     "keepalives_count": "3",
     "tcp_user_timeout": "30000",
 }
+# The authorities that this machine believes: Debian's, and those of the house that update-ca-certificates has added.
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -42,7 +44,15 @@ def service_urls() -> ServiceUrls:
         started = embedded_services.start()
         own = started.web_database_url if login == "web" else started.worker_database_url
         database, redis = database or own, redis or started.redis_url
-    return ServiceUrls(database, redis)
+    return ServiceUrls(database, verified(redis))
+
+
+def verified(redis_url: str) -> str:
+    """With TLS, Redis has to show a certificate for its name. Said in the address, because Celery believes any where nothing is said."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "rediss" or "ssl_cert_reqs" in dict(parse_qsl(parts.query)):
+        return redis_url
+    return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, "ssl_cert_reqs=required"]))))
 
 
 def owner_database() -> dict:
@@ -81,6 +91,8 @@ def database_settings(url: str) -> dict:
     if not (host.startswith("/") or host in LOOPBACK):
         # Over a network: encrypted, and the server shows a certificate for its name. ?sslmode=... says otherwise.
         options.setdefault("sslmode", "verify-full")
+        if AUTHORITIES.exists():
+            options.setdefault("sslrootcert", str(AUTHORITIES))
     for name, value in PATIENCE.items():
         options.setdefault(name, value)
     return {

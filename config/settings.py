@@ -16,7 +16,7 @@ from config import (
     static_policy,
     stored_files,
 )
-from config.stored_secrets import numbered_keys, stored_secret
+from config.stored_secrets import numbered_keys, stored_secret, token_if_set
 from launch import data_folder, environment
 
 # One photo is one task on one core. More numpy threads would double the cost, because they wait
@@ -140,7 +140,7 @@ CACHES = {
     }
 }
 # Whoever sends it reads more than one word at /health/ready; empty: nobody does.
-HEALTH_TOKEN = environment.secret("HEALTH_TOKEN")
+HEALTH_TOKEN = token_if_set("HEALTH_TOKEN", is_local=IS_LOCAL)
 # They are mailed alarms (portal.watching.alarms); empty: nobody is.
 OPERATOR_EMAILS = environment.text_list("OPERATOR_EMAILS")
 # From how many students a day on the page of unusual looks says that somebody saw many.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.service_addresses import AUTHORITIES
 from launch import environment
 from launch.environment import Misconfigured
 
@@ -17,6 +18,8 @@ def storage(*, is_local: bool) -> dict[str, Any]:
         "secret_key": environment.secret("S3_SECRET_KEY"),
         "region": environment.text("S3_REGION", "us-east-1"),
         "addressing": environment.choice("S3_ADDRESSING", ["path", "virtual"], "path"),
+        # As nginx does; the client would ask a list of its own, in which no authority of the house stands.
+        "authorities": str(AUTHORITIES) if AUTHORITIES.exists() else "",
     }
     given = dict(zip(NEEDED, (found["endpoint"], found["key_id"], found["secret_key"]), strict=True))
     if not bucket and any(given.values()):

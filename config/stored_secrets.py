@@ -35,6 +35,14 @@ def stored_secret(name: str, folder: Path, *, is_local: bool) -> str:
     return _drawn(name, folder)
 
 
+def token_if_set(name: str, *, is_local: bool) -> str:
+    """A secret that may be missing, and is no weaker than the keys in production."""
+    given = environment.secret(name)
+    if given and not is_local:
+        _require_strong(name, given)
+    return given
+
+
 def numbered_keys(name: str, value: str) -> dict[int, str]:
     """{version: key} of "KEY" (version 1) or of "2:NEWKEY,1:OLDKEY"."""
     found: dict[int, str] = {}

@@ -58,7 +58,7 @@ EMAIL_HOST_USER=$(setting EMAIL_HOST_USER)
 EMAIL_HOST_PASSWORD=$(setting EMAIL_HOST_PASSWORD)
 DEFAULT_FROM_EMAIL=$(setting FROM)
 OPERATOR_EMAILS=$(setting ADMIN_EMAIL)
-HEALTH_TOKEN=$(openssl rand -hex 24)
+HEALTH_TOKEN=$(draw)
 END
     write_address "$1/tucai-web.env" DATABASE_URL tucai_web "$2"
     write_address "$1/tucai-workers.env" DATABASE_URL tucai_worker "$2"

@@ -42,7 +42,15 @@ ABSENT = ("404", "NoSuchKey", "NoSuchUpload")
 
 class Bucket(PrivateStorage):
     def __init__(
-        self, *, bucket: str, endpoint: str, region: str, key_id: str, secret_key: str, addressing: str
+        self,
+        *,
+        bucket: str,
+        endpoint: str,
+        region: str,
+        key_id: str,
+        secret_key: str,
+        addressing: str,
+        authorities: str = "",
     ) -> None:
         self.bucket = bucket
         self._arguments = {
@@ -50,6 +58,7 @@ class Bucket(PrivateStorage):
             "region_name": region,
             "aws_access_key_id": key_id,
             "aws_secret_access_key": secret_key,
+            "verify": authorities or None,
             "config": Config(
                 signature_version="s3v4",
                 connect_timeout=CONNECT_SECONDS,

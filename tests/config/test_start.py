@@ -130,7 +130,7 @@ def variables() -> set[str]:
         and node.func.attr in readers
         and node.args
         and isinstance(node.args[0], ast.Constant)
-        and re.fullmatch(r"[A-Z]+(_[A-Z]+)*", str(node.args[0].value))
+        and re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*", str(node.args[0].value))
     }
 
 

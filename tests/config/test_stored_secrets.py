@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.stored_secrets import numbered_keys, stored_secret
+from config.stored_secrets import numbered_keys, stored_secret, token_if_set
 from launch.environment import Misconfigured
 
 RANDOM = "jT8v/2q0XbLwZr5uYkE1dM9sHc7nAiGf"
@@ -28,6 +28,17 @@ def test_production_does_not_start_without_a_strong_key(given, sentence, tmp_pat
 def test_production_takes_a_strong_key(tmp_path, monkeypatch):
     monkeypatch.setenv("ID_NUMBER_KEY", f"2:{RANDOM},1:{RANDOM[::-1]}")
     assert stored_secret("ID_NUMBER_KEY", tmp_path, is_local=False).startswith("2:")
+
+
+@pytest.mark.parametrize("given", ["tok", "b" * 60, f"CHANGE-ME-{RANDOM}"])
+def test_a_token_may_be_missing_and_not_weak(given, monkeypatch):
+    monkeypatch.setenv("HEALTH_TOKEN", given)
+    with pytest.raises(Misconfigured, match="A key of HEALTH_TOKEN is short"):
+        token_if_set("HEALTH_TOKEN", is_local=False)
+    assert token_if_set("HEALTH_TOKEN", is_local=True) == given
+    for allowed in ("", RANDOM):
+        monkeypatch.setenv("HEALTH_TOKEN", allowed)
+        assert token_if_set("HEALTH_TOKEN", is_local=False) == allowed
 
 
 def test_a_first_try_draws_a_key_and_keeps_it(tmp_path, monkeypatch):

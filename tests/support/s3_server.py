@@ -24,7 +24,8 @@ from werkzeug.serving import make_server
 
 KEY_ID, SECRET_KEY, REGION = "tucai-key", "a-secret-of-forty-characters-0123456789", "cn-east-1"
 SKEW = dt.timedelta(minutes=15)
-WELL = {"status": 0, "seconds": 0.0}  # what it answers instead of its work; how long it does nothing first
+# What it answers instead of its work, and where it leads with that; how long it does nothing first.
+WELL = {"status": 0, "leads_to": "", "seconds": 0.0}
 
 
 class Refused(Exception):
@@ -65,7 +66,7 @@ class Server:
         self.asked.append((environ["REQUEST_METHOD"], urlsplit(address).path))
         time.sleep(self.fault["seconds"])
         if self.fault["status"]:
-            return _error(start_response, self.fault["status"], "SlowDown")
+            return _error(start_response, self.fault["status"], "SlowDown", self.fault["leads_to"])
         try:
             if self.is_public and environ["REQUEST_METHOD"] == "GET":
                 environ["HTTP_AUTHORIZATION"] = (
@@ -85,9 +86,11 @@ class _Quiet(MotoRequestHandler):
         pass
 
 
-def _error(start_response: Any, status: int, code: str) -> list[bytes]:
+def _error(start_response: Any, status: int, code: str, leads_to: str = "") -> list[bytes]:
+    headers = [("Location", leads_to), ("x-amz-bucket-region", "cn-west-1")] if leads_to else []
     body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'.encode()
-    start_response(f"{status} {code}", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+    headers += [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+    start_response(f"{status} {code}", headers)
     return [body]
 
 

@@ -5,9 +5,11 @@ import io
 import os
 import uuid
 from contextlib import contextmanager, nullcontext
+from urllib.parse import urlsplit
 
 import pytest
 import requests
+import urllib3
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -25,6 +27,7 @@ from portal.storages.checks import check_storage
 from portal.tenancy import system_scope
 from portal.watching import signs
 from tests.support.s3_server import WELL, s3_server
+from tests.support.tls_gate import tls_gate
 
 LARGE = os.urandom(bucket_module.PART_BYTES) + b"the second part"
 
@@ -172,7 +175,7 @@ def test_all_files_are_copied_into_a_folder_and_back(s3, tmp_path):
 
 @contextmanager
 def away(server):
-    server.fault = {"status": 503, "seconds": 0}
+    server.fault = WELL | {"status": 503}
     try:
         yield
     finally:
@@ -196,6 +199,36 @@ def test_nobody_waits_again_for_a_service_that_was_silent(s3):
             with pytest.raises(outages.FilesAway):
                 store()
     assert s3.asked == []
+
+
+def test_a_service_whose_certificate_no_authority_vouches_for_gets_nothing(s3, tmp_path):
+    with tls_gate(tmp_path, ("127.0.0.1", urlsplit(s3.url).port)) as gate:
+        over_tls = s3.settings(files.storage().bucket, endpoint=f"https://127.0.0.1:{gate.port}")
+        with use(over_tls), pytest.raises(outages.FilesAway):
+            store()
+        assert s3.asked == []
+        with use(over_tls | {"authorities": str(gate.authority)}):
+            assert files.read(store()) == b"%PDF-"
+
+
+@pytest.mark.parametrize("status", [301, 303, 307])
+def test_a_service_that_leads_elsewhere_is_not_followed(s3, status, monkeypatch):
+    """Neither to its Location, nor to the server of the region that it names."""
+    monkeypatch.setattr(bucket_module, "AWAY_SECONDS", 0)
+    reached, connect = set(), urllib3.util.connection.create_connection
+    monkeypatch.setattr(
+        "urllib3.util.connection.create_connection",
+        lambda to, *more, **how: reached.add(to) or connect(to, *more, **how),
+    )
+    own = urlsplit(s3.url)
+    storage = files.storage()
+    with s3_server() as elsewhere:
+        s3.fault = WELL | {"status": status, "leads_to": f"{elsewhere.url}/photos/x"}
+        for ask in (store, lambda: store(LARGE), lambda: storage.read("x"), lambda: list(storage.listing())):
+            with pytest.raises(outages.FilesAway):
+                ask()
+    assert reached <= {(own.hostname, own.port)}
+    assert elsewhere.asked == []
 
 
 @pytest.mark.parametrize(
