@@ -44,13 +44,11 @@ def season(**fields) -> Season:
 @system_scope()
 def school(*, season: Season, code: str = "10001", name: str = "Lakeside University", **fields) -> School:
     """A school, enrolled and capturing, in an area whose window is open today."""
-    area, _ = Area.objects.get_or_create(code="north", defaults={"name": "North"})
-    today = timezone.localdate()
-    Window.objects.get_or_create(
-        season=season,
-        area=area,
-        defaults={"starts_on": today - dt.timedelta(days=3), "ends_on": today + dt.timedelta(days=10)},
-    )
+    area = Area.objects.filter(code="north").first() or Area.objects.create(code="north", name="North")
+    if not Window.objects.filter(season=season, area=area).exists():
+        today = timezone.localdate()
+        days = {"starts_on": today - dt.timedelta(days=3), "ends_on": today + dt.timedelta(days=10)}
+        Window.objects.create(season=season, area=area, **days)
     row = School.objects.create(code=code, name=name, area=area, **fields)
     with school_scope(row):
         Enrolment.objects.create(school=row, season=season, status=Enrolment.Status.CAPTURING)

@@ -19,7 +19,8 @@ from portal.pages.form_fields import whole_number
 from portal.pages.lists import KeyedList, choice
 
 CHANNELS = [(name, channel.label) for name, channel in all_channels().items() if not channel.is_instant]
-KINDS = [(name, lazy(notification_kinds.title_of, str)(name)) for name in notification_kinds.KINDS]
+title_later = lazy(notification_kinds.title_of, str)  # once: each call makes a class, which takes milliseconds
+KINDS = [(name, title_later(name)) for name in notification_kinds.KINDS]
 
 
 class Deliveries(KeyedList):

@@ -1,6 +1,7 @@
 """Every program ends its start with one sentence when the environment is not understood, without a trace."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -45,26 +46,54 @@ def test_program_ends_with_a_sentence(program, tmp_path):
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "sentence"),
-    [
-        ("DEBUG", "maybe", "which is not understood"),
-        ("PORT", "80a", "a whole number from 1 to 65535"),
-        ("TUCAI_SWEEP_SECONDS", "0", "a whole number from 1 to 3600"),
-        ("LOG_LEVEL", "loud", "Allowed: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
-        ("PAYMENT_MERCHANTS", "/nowhere/merchants.toml", "PAYMENT_MERCHANTS: /nowhere/merchants.toml cannot be read"),
-        ("TUCAI_SERVICES", "some", "Allowed: none"),
-        ("REDIS_URL", "http://hidden", "REDIS_URL (not shown here)"),
-        ("SECRET_KEY_FILE", "/nowhere/hidden", "SECRET_KEY_FILE names /nowhere/hidden"),
-        ("EMAIL_HOST_PASSWORD_FILE", "/nowhere/hidden", "which cannot be read"),
-        ("TUCAI_CLAIMS_SECONDS", "5", "Do you mean TUCAI_CLAIM_SECONDS?"),
-    ],
-)
-def test_each_setting_is_checked(name, value, sentence, tmp_path):
-    done = start("manage", tmp_path, **{name: value})
-    assert done.returncode == 1
-    assert sentence in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+WRONG = [
+    ("DEBUG", "maybe", "which is not understood"),
+    ("PORT", "80a", "a whole number from 1 to 65535"),
+    ("TUCAI_SWEEP_SECONDS", "0", "a whole number from 1 to 3600"),
+    ("LOG_LEVEL", "loud", "Allowed: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+    ("PAYMENT_MERCHANTS", "/nowhere/merchants.toml", "PAYMENT_MERCHANTS: /nowhere/merchants.toml cannot be read"),
+    ("TUCAI_SERVICES", "some", "Allowed: none"),
+    ("REDIS_URL", "http://hidden", "REDIS_URL (not shown here)"),
+    ("SECRET_KEY_FILE", "/nowhere/hidden", "SECRET_KEY_FILE names /nowhere/hidden"),
+    ("EMAIL_HOST_PASSWORD_FILE", "/nowhere/hidden", "which cannot be read"),
+    ("TUCAI_CLAIMS_SECONDS", "5", "Do you mean TUCAI_CLAIM_SECONDS?"),
+]
+# `manage.py check` once for each of them, each in a child of one process that has the packages and nothing of ours.
+ONE_AFTER_THE_OTHER = """
+import json, os, runpy, sys
+import celery.app.base, celery.schedules, django.core.management
+
+codes = []
+for name, value in json.loads(sys.argv[1]):
+    child = os.fork()
+    if child == 0:
+        os.environ[name] = value
+        os.dup2(os.open(f"{sys.argv[2]}/{name}", os.O_CREAT | os.O_WRONLY), 2)
+        sys.argv = ["manage.py", "check"]
+        runpy.run_path("manage.py", run_name="__main__")
+        sys.exit(0)
+    codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+print(json.dumps(codes))
+"""
+
+
+@pytest.fixture(scope="module")
+def endings(tmp_path_factory) -> dict[str, tuple[int, str]]:
+    """{name: exit code and what was said}."""
+    folder, said = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("said")
+    given = {"PATH": "/usr/bin:/bin", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(folder)}
+    command = [sys.executable, "-c", ONE_AFTER_THE_OTHER, json.dumps([case[:2] for case in WRONG]), str(said)]
+    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=True)
+    codes = json.loads(done.stdout)
+    return {name: (code, (said / name).read_text()) for (name, *_), code in zip(WRONG, codes, strict=True)}
+
+
+@pytest.mark.parametrize(("name", "sentence"), [(name, sentence) for name, _value, sentence in WRONG])
+def test_each_setting_is_checked(name, sentence, endings):
+    code, said = endings[name]
+    assert code == 1
+    assert sentence in said
+    assert len(said.strip().splitlines()) == 1
 
 
 def test_production_does_not_start_with_pages_that_show_traces(tmp_path):

@@ -42,7 +42,7 @@ def sweep():
 def names_sent():
     """The names of tasks in calls of queue.send, with the file that calls."""
     for room in ROOMS:
-        for path in (ROOT / room).rglob("*.py"):
+        for path in (path for path in (ROOT / room).rglob("*.py") if "queue.send" in path.read_text()):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) == "queue.send":
                     yield path.relative_to(ROOT), node.args[0]

@@ -47,7 +47,7 @@ def test_a_refused_transaction_begins_again_with_its_rows_as_they_were(pair):
     crossing = Crossing(pair)
     results = crossing.at_once(retried(crossing.take))
     assert all(isinstance(result, int) for result in results), results
-    assert crossing.calls == 3
+    assert crossing.calls >= 3  # on a loaded machine the second attempt may meet the other one, too
     with system_scope():
         phones = set(Student.objects.values_list("phone", flat=True))
     assert phones == {"x"}  # not "xx", of the first attempt too
@@ -111,7 +111,7 @@ WHOLE_LOCKS = {
 
 def whole_locks():
     """Functions that take FOR UPDATE: whoever writes a row that refers to the locked one has to wait."""
-    for path in (path for app in APPS for path in modules(app)):
+    for path in (path for app in APPS for path in modules(app) if "select_for_update" in path.read_text()):
         for function in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)):
             calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
             for call in (call for call in calls if getattr(call.func, "attr", "") == "select_for_update"):

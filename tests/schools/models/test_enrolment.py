@@ -17,6 +17,7 @@ TABLES = (OWN, OWN.with_name("season.py"))
 OPEN = Season(status=Season.Status.OPEN)
 # Words that no other model's state has.
 UNMISTAKABLE = {"preparing", "capturing", "proofreading", "feedback_sent", "feedback_accepted"}
+NAMES_A_PHASE = re.compile("|".join([*UNMISTAKABLE, *Status.names]))
 
 # One column a phase, in their order: preparing, capturing, proofreading, feedback sent and accepted, printing, shipped,
 # received.
@@ -69,7 +70,8 @@ def test_what_is_required_is_refused_with_the_sentence_of_the_action():
 def required(path: Path) -> list[str]:
     """The actions that a module requires, or whose refusal it raises."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    text = path.read_text()
+    for node in ast.walk(ast.parse(text)) if "Action." in text else ():
         is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if is_call and node.func.attr in ("require", "refusal") and ast.unparse(node.args[0]).startswith("Action."):
             found.append(ast.unparse(node.args[0]).removeprefix("Action."))
@@ -102,7 +104,7 @@ def is_unmistakable(node: ast.Attribute) -> bool:
 def sets_of_phases(source: str) -> list[str]:
     """Tuples, sets and lists of two or more phases, and chained comparisons with phases."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source)) if NAMES_A_PHASE.search(source) else ():
         among: list[ast.AST] = []
         if isinstance(node, ast.Tuple | ast.Set | ast.List):
             among = list(node.elts)
