@@ -20,7 +20,7 @@ from portal.history import event_text
 from portal.models import Look
 from portal.pages.form_fields import checked
 from portal.privacy import looks
-from schools.models import Action, Area, Enrolment, School
+from schools.models import Action, Enrolment, School
 from vision.rules.criteria import DISTANCE
 
 CHIP_RULES = 10
@@ -38,9 +38,7 @@ def photos(request: Any) -> HttpResponse:
         "page": listed.page,
         "items": [(photo, explanations.explain_photo(photo)) for photo in listed.page],
         "states": states,
-        "areas": Area.objects.all(),
         "attempts": listed.choices("attempts"),
-        "verdicts": listed.choices("verdict"),
         "total": sum(number for _state, _label, number in states),
         "rules": listed.rules(CHIP_RULES),
         "schools": School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school")),

@@ -73,7 +73,6 @@ def exemption_list(request: Any) -> HttpResponse:
         "listed": listed,
         "page": page,
         "photos": dict(photos.exclude(preview="").values_list("student_id", "pk")),
-        "counted": listed.chips("status"),
         "refuse_form": AnswerForm(),
     }
     return render(request, "capture/exemptions.html", context)

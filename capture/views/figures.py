@@ -13,7 +13,7 @@ from capture.figures.tables import BY, CollegeFigures, PhotoFigures, Table
 from portal import files, formulas, text_workbooks
 from portal.access import center_page
 from portal.untrusted import workbooks
-from schools.models import Area, Enrolment, School
+from schools.models import Enrolment, School
 
 
 def _page(request: Any, listed: Table, **more: Any) -> HttpResponse:
@@ -22,7 +22,6 @@ def _page(request: Any, listed: Table, **more: Any) -> HttpResponse:
         "page": listed.page,
         "lines": [(row, listed.cells(row)) for row in listed.page],
         "total": listed.cells(listed.total),
-        "areas": Area.objects.all(),
         "schools": School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school")),
         **more,
     }

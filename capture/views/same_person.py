@@ -234,7 +234,7 @@ def center_admission(request: Any) -> HttpResponse:
         }
         for row in listed.page
     ]
-    context = {"listed": listed, "page": listed.page, "rows": rows, "areas": Area.objects.all()}
+    context = {"listed": listed, "page": listed.page, "rows": rows}
     return render(request, "capture/center_admission.html", context)
 
 
@@ -333,6 +333,4 @@ def center_faces(request: Any) -> HttpResponse:
     seen = {row.photo.student_id for row in listed.page} | {row.other_student_id for row in listed.page}
     looks.record(request, Look.Kind.LIST, sorted(seen - {None}))
     schools = School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school"))
-    context = {"listed": listed, "page": listed.page, "schools": schools}
-    context |= {"answers": listed.chips("answer"), "kinds": listed.choices("kind")}
-    return render(request, "capture/center_faces.html", context)
+    return render(request, "capture/center_faces.html", {"listed": listed, "page": listed.page, "schools": schools})

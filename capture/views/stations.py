@@ -95,7 +95,6 @@ def today(request: Any) -> HttpResponse:
     context = {
         "listed": listed,
         "page": listed.page,
-        "states": listed.chips("state"),
         "stations": Station.objects.filter(season=request.season),
         "slots": Slot.objects.filter(season=request.season, day=timezone.localdate(now)).select_related("station"),
         "days_sentence": plan.describe_days(now),

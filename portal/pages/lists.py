@@ -52,11 +52,11 @@ class Filter:
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a filter, and how many rows it would show."""
+    """One value of a filter, and how many rows it would show; None where they are not counted."""
 
     value: str
     label: Any
-    count: int
+    count: int | None
 
 
 def _by_column(column: str) -> Callable[[Any], dict[Any, int]]:

@@ -1,6 +1,7 @@
 """Tags and filters for all templates, loaded as builtins. docs/look.md shows each with its markup."""
 
 import datetime as dt
+from dataclasses import astuple
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from portal import formatting, permissions
 from portal.pages import manual, marked_text, navigation
-from portal.pages.lists import List
+from portal.pages.lists import Choice, List
 from portal.pages.panels import links_of
 from portal.pages.status_badges import badge_of
 
@@ -216,8 +217,13 @@ def chip(context: template.Context, param: str, value: Any, label: Any, count: i
 
     Value "" means all.
     """
-    pressed = _chosen(context, param) == str(value)
-    number = format_html(' <span class="count">{}</span>', count) if count is not None else ""
+    return _draw_chip(context, param, value, label, count, pressed=_chosen(context, param) == str(value))
+
+
+def _draw_chip(
+    context: template.Context, param: str, value: Any, label: Any, count: int | None = None, *, pressed: bool
+) -> SafeString:
+    number = format_html(' <span class="count">{}</span>', f"{count:,}") if count is not None else ""
     return format_html(
         '<a class="chip" href="{}"{}>{}{}</a>',
         _query(context, **{param: None if pressed or value == "" else value}),
@@ -229,26 +235,34 @@ def chip(context: template.Context, param: str, value: Any, label: Any, count: i
 
 @register.simple_tag(takes_context=True)
 def chips(
-    context: template.Context, listed: Any, param: str, all: Any, *, counted: bool = True, is_short: bool = False
+    context: template.Context, listed: Any, param: str, all: Any = "", *, counted: bool = True, is_short: bool = False
 ) -> SafeString:
     """{% chips shipments "status" _("All") %}: "all" and every choice of a list's filter, with
     counts.
 
-    `counted=False` leaves out the counts, `is_short` the choices without rows, and "all" when no choice has any.
+    Without `all` there is none: for a filter that has a default. `counted=False` leaves out the counts, `is_short` the
+    choices without rows, and "all" when no choice has any.
     """
-    if not counted:
-        choices = [chip(context, param, value, label) for value, label in listed.choices(param)]
-        return mark_safe("".join([chip(context, param, "", all), *choices]))
-    pressed = listed.chosen.get(param)
-    found = listed.chips(param)
-    drawn = [
-        chip(context, param, choice.value, choice.label, choice.count)
-        for choice in found
-        if choice.count or choice.value == pressed or not is_short
-    ]
-    if is_short and not drawn:
-        return mark_safe("")
-    return mark_safe("".join([chip(context, param, "", all, listed.number_of_all(found)), *drawn]))
+    pressed = listed.chosen.get(param, "")
+    found = listed.chips(param) if counted else [Choice(*choice, count=None) for choice in listed.choices(param)]
+    drawn = [choice for choice in found if choice.count or str(choice.value) == pressed or not is_short]
+    if all and drawn:
+        drawn.insert(0, Choice("", all, listed.number_of_all(found) if counted else None))
+    return mark_safe(
+        "".join(_draw_chip(context, param, *astuple(choice), pressed=str(choice.value) == pressed) for choice in drawn)
+    )
+
+
+@register.inclusion_tag("ui/filter_select.html")
+def filter_select(listed: Any, name: str, all: Any, of: Any = None) -> dict[str, Any]:
+    """{% filter_select shipments "area" _("All areas") %}: a list's filter as a select, for a toolbar.
+
+    `of`: the rows that are offered, where they are fewer than the filter takes.
+    """
+    field = listed.form.fields[name]
+    choices = listed.choices(name) if of is None else [(field.prepare_value(row), row) for row in of]
+    options = [(str(value), label) for value, label in choices if value != ""]
+    return {"name": name, "label": field.label, "all": all, "options": options, "chosen": listed.chosen.get(name, "")}
 
 
 @register.inclusion_tag("ui/list_problems.html")
@@ -290,7 +304,9 @@ def pagination(context: template.Context, page: Any, what: str = "") -> dict[str
         "previous": _query(context, page=page.previous_page_number()) if page.has_previous() else "",
         "next": _query(context, page=page.next_page_number()) if page.has_next() else "",
     }
-    return {"page": page, "links": links, "gap": gap, "what": what} | around
+    start, end, total = (f"{n:,}" for n in (page.start_index(), page.end_index(), page.paginator.count))
+    said = {"from": start, "to": end, "total": total, "what": what}
+    return {"page": page, "links": links, "gap": gap} | said | around
 
 
 @register.simple_tag

@@ -111,7 +111,7 @@ def _list(request: Any, kind: type[Corrections]) -> HttpResponse:
     for row in page.object_list:
         row.wanted_shown, row.present_shown = corrections.masked_wanted_value(row), disputes.present_shown(row)
         row.days = (timezone.now() - row.created_at).days
-    context = {"listed": listed, "page": page, "states": listed.chips("status"), "names": _names(request)}
+    context = {"listed": listed, "page": page, "names": _names(request)}
     return render(request, "proofing/corrections.html", context)
 
 

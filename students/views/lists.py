@@ -18,7 +18,7 @@ from portal import files, permissions
 from portal.access import center_page, school_page
 from portal.pages.form_fields import PickedForm, checked
 from portal.privacy import looks
-from schools.models import Action, Area, School
+from schools.models import Action, School
 from students import progress, records
 from students.forms import ExportForm
 from students.lists import bulk_actions, exports, number_search, resources, shown_columns
@@ -127,7 +127,6 @@ def _found_by_number(request: Any, page: str) -> HttpResponse:
 def center_students(request: Any) -> HttpResponse:
     context = _list_context(request, students_of(request).select_related("school"))
     context["step_label"] = progress.STEP_LABELS.get(context["students"].wanted.get("step"), "")
-    context["areas"] = Area.objects.all()
     context["schools"] = School.objects.filter(pk__in=_enrolled(request)).select_related("area")
     return _render_list(request, "students/center_students.html", context)
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -16,7 +16,7 @@ from portal.access import school_page
 from portal.errors import PortalError
 from portal.pages import qr_codes
 from portal.pages.form_fields import checked
-from portal.pages.lists import List, text
+from portal.pages.lists import List, search
 from schools.models import Action, Enrolment, Season
 from students.forms import CatalogueClassForm, CatalogueFileForm, ListChoiceForm, RefusalForm
 from students.models import CatalogueClass, Student
@@ -24,7 +24,7 @@ from students.without_list import appearances, catalogue, choosing
 
 
 class CatalogueList(List):
-    filters = {"college": text("college", label=gettext_lazy("College"))}
+    filters = {"q": search("college__icontains", "major__icontains", "class_name__icontains")}
     sorts = {"": ("college", "major", "class_name")}
 
 

@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from portal.changes import states
 from portal.models import Job
 from portal.pages import status_badges
+from portal.pages.lists import List, cases, choice
 from portal.pages.status_badges import NEUTRAL, Badge, badge_of
 from tests.support.words import said
 
@@ -97,6 +98,32 @@ def test_chip_pressed_again_lifts_its_filter():
     assert 'aria-current="true"' in chip
 
 
+class Jobs(List):
+    filters = {
+        "status": choice("status", [("open", "Open"), ("done", "Done")], label="State"),
+        "kind": cases({"one": ("One", None)}, label="Kind"),
+    }
+    defaults = {"status": "open"}
+
+    def counts(self, name):
+        return {"open": 30_000, "done": 1}
+
+
+def test_chips_press_what_the_list_shows_and_group_thousands():
+    shown = draw('{% chips listed "status" %}', listed=Jobs([], {}), path="/?q=li")
+    assert shown.count("<a ") == 2  # no "all" where a filter has a default
+    assert re.search(r'href="[^"]*" aria-current="true">Open <span class="count">30,000<', shown)
+    assert 'href="?q=li&amp;status=done">Done' in shown
+
+
+def test_filter_select_offers_all_and_chooses_what_is_asked():
+    shown = draw('{% filter_select listed "kind" "All kinds" %}', listed=Jobs([], {"kind": "one"}))
+    assert re.sub(r"\s+", " ", shown) == (
+        '<select name="kind" aria-label="Kind"> <option value="">All kinds</option>'
+        ' <option value="one" selected>One</option> </select>'
+    )
+
+
 def test_sort_turns_round():
     assert 'href="?sort=name"' in draw('{% sort "name" "Name" %}')
     up = draw('{% sort "name" "Name" %}', path="/?sort=name")
@@ -107,7 +134,7 @@ def test_sort_turns_round():
 def test_pagination_keeps_the_query():
     page = Paginator(range(30_000), 50).page(9)
     shown = draw("{% pagination page %}", path="/?q=li&page=9", page=page)
-    assert "第 401–450 条，共 30000 条" in shown
+    assert "第 401–450 条，共 30,000 条" in shown
     assert 'href="?q=li&amp;page=10"' in shown
     assert 'href="?q=li&amp;page=600"' in shown
 
