@@ -146,7 +146,14 @@ def edit(request: Any, pk: int | None = None) -> HttpResponse:
         else:
             messages.success(request, _("The station is saved."))
             return redirect("capture:stations")
-    return render(request, "capture/station.html", {"form": form}, status=400 if form.errors else 200)
+    removal = pk and {
+        "url": reverse("capture:station_remove", args=[pk]),
+        "title": _("Remove the station?"),
+        "text": form.initial["name"],
+    }
+    return render(
+        request, "capture/station.html", {"form": form, "removal": removal}, status=400 if form.errors else 200
+    )
 
 
 @require_POST
@@ -213,7 +220,13 @@ def edit_slot(request: Any, pk: int | None = None) -> HttpResponse:
         else:
             messages.success(request, _("The slot is saved."))
             return redirect("capture:plan")
-    return render(request, "capture/slot.html", {"form": form, "slot": slot}, status=400 if form.errors else 200)
+    removal = pk and {
+        "url": reverse("capture:slot_remove", args=[pk]),
+        "title": _("Remove the slot?"),
+        "text": slot,
+    }
+    context = {"form": form, "slot": slot, "removal": removal}
+    return render(request, "capture/slot.html", context, status=400 if form.errors else 200)
 
 
 @require_POST

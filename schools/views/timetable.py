@@ -90,7 +90,13 @@ def make_up_edit(request: Any, window: int) -> HttpResponse:
         timetable.change_make_up(row, by=request.user, **form.cleaned_data)
         messages.success(request, _("The make-up days have been saved. Schools of an open season have been told."))
         return HttpResponseRedirect(reverse("schools:schedule"))
-    return render(request, "schools/make_up_form.html", {"form": form, "shown": row.season, "row": row})
+    removal = {
+        "url": reverse("schools:make_up_remove", args=[window]),
+        "title": _("Remove the make-up days?"),
+        "text": _("Schools of an open season are told at once."),
+    }
+    context = {"form": form, "shown": row.season, "row": row, "removal": removal}
+    return render(request, "schools/make_up_form.html", context)
 
 
 @require_POST

@@ -156,6 +156,10 @@ def test_pages_make_show_move_and_remove_slots(enrolment, station, two_classes, 
     page = owner_client.post(reverse("capture:plan_make"), {"from_day": tomorrow.isoformat()}, follow=True)
     assert "08:10–08:15" in page.content.decode()
     slot = Slot.objects.get(class_name="二班")
+    form = owner_client.get(reverse("capture:slot", args=[slot.pk])).content.decode()
+    assert reverse("capture:slot_remove", args=[slot.pk]) in form
+    assert reverse("capture:plan") in form.partition('class="form-actions"')[2]
+    assert "data-open" not in owner_client.get(reverse("capture:slot_add")).content.decode()  # nothing to remove
     moved = {"station": station.pk, "day": tomorrow.isoformat(), "starts_at": "08:00", "ends_at": "08:30"}
     refused = owner_client.post(reverse("capture:slot", args=[slot.pk]), moved)
     assert refused.status_code == 400
