@@ -14,7 +14,7 @@ register(
     NotificationKind(
         "photo_failed",
         _("Your photo could not be checked"),
-        _("This is our fault, not yours; someone is looking into it. You may also take a new photo."),
+        _("This is our fault, not yours, and someone is looking into it. You can also take a new photo."),
         link=ME,
     ),
     NotificationKind(

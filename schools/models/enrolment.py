@@ -24,7 +24,7 @@ class Allowance:
     error: type[PortalError] = PortalError
 
 
-_CLOSED = _("The proofreading of your school is closed. Ask the person in charge at your school.")
+_CLOSED = _("Proofreading at your school has closed. Ask the person in charge there.")
 
 
 class Enrolment(TenantModel):

@@ -84,7 +84,7 @@ HELD = {
 def test_marks_lie_on_the_eyes_that_are_shut(verdict_page, held):
     data, x, y = HELD[held]()
     page = verdict_page(data)
-    expect(page.get_by_role("heading", level=1)).to_have_text(said("Please take it once more"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(said("Please take it again"))
     picture = page.locator(".verdict-shot img").bounding_box()
     boxes = [box.bounding_box() for box in page.locator(".marks rect.is-reject").all()][:2]
     middle = [(box["x"] + box["width"] / 2 - picture["x"]) / picture["width"] for box in boxes]

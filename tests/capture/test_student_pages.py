@@ -181,7 +181,7 @@ def test_a_student_hears_that_the_photo_was_turned_and_only_then(student_client,
     words = text(student_client.get("/me/check/"))
 
     assert said("The eyes are not fully open.") in words
-    assert (said("Your photo lay on its side or its head. We turned it upright.") in words) == (degrees != 0)
+    assert (said("Your photo was sideways or upside down. We turned it upright.") in words) == (degrees != 0)
     assert student_client.get("/api/v1/me/photos/current/").json()["is_turned"] == (degrees != 0)
 
 
@@ -208,7 +208,7 @@ def test_a_page_that_waits_long_says_for_how_long_and_asks_less_often(student_cl
     for path in ("/me/check/", "/me/check/?long=1"):
         answer = student_client.get(path, headers={"HX-Request": "true"})
         assert said(
-            "Many photos are coming in just now. You may close this page: the result waits for you here."
+            "Many photos are coming in right now. You may close this page: the result will be here when you come back."
         ) in text(answer)
         assert said("Yours is checked in about %(n)d seconds.", n=20) in text(answer)
         assert 'hx-get="/me/check/?long=1"' in answer.content.decode()
@@ -285,9 +285,7 @@ def test_locked_student_reads_who_when_why_and_what_to_do(student_client, agreed
     assert "Photo of a screen." in words
     assert said("Locked by %(who)s, %(when)s.", who="Owner", when="|").split("|")[0] in words
     assert (
-        said(
-            "Go to the administrator of your school and explain. Only an administrator there can unlock it; then you can take a new photo."
-        )
+        said("Talk to an administrator at your school. Only they can unlock it; then you can take a new photo.")
         in words
     )
     assert upload(student_client).status_code == 403

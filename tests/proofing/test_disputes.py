@@ -16,7 +16,7 @@ from tests.support.school_papers import confirm
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
-CLOSED = "The proofreading of your school is closed. Ask the person in charge at your school."
+CLOSED = "Proofreading at your school has closed. Ask the person in charge there."
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.support.school_papers import STAMPED, confirm, with_portrait
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
-CLOSED = "The proofreading of your school is closed. Ask the person in charge at your school."
+CLOSED = "Proofreading at your school has closed. Ask the person in charge there."
 CHANGED = "Your portrait has changed in the meantime. Please look at the new one."
 Stage = Student.Stage
 

@@ -98,7 +98,7 @@ def test_student_asks_for_a_correction(student_client):
     student_client.post(url("own_evidence_add", row.pk), {"evidence": SimpleUploadedFile("b.jpg", DOCUMENT)})
     student_client.post(url("correction_withdraw", row.pk))
     page = text(student_client.get(url("proof")))
-    assert said("Evidence is there") in page
+    assert said("Evidence provided") in page
     assert said("Withdrawn") in page
 
 
@@ -112,7 +112,7 @@ def test_student_without_portrait_reads_why_there_is_nothing_to_do(student_clien
     with school_scope(student_client.student.school):
         Student.objects.update(stage=Student.Stage.RETAKE)
         student_client.student.photos.update(is_current=False)
-    assert said("Your portrait has not been approved yet. As soon as it is, you check it here.") in text(
+    assert said("Your portrait has not been approved yet. Once it is, you can check it here.") in text(
         student_client.get(url("proof"))
     )
 

@@ -94,10 +94,10 @@ def test_the_student_chooses_where_the_season_takes_several(student, paying, pee
     assert (order.merchant, order.channel) == ("alipay-2026", "phone")
     assert answer["Location"] == reverse("billing:payment", args=[order.number])
     inside = client.get(reverse("billing:pay"), HTTP_USER_AGENT=f"{PHONE} MicroMessenger/8.0").content.decode()
-    assert said("WeChat cannot open the cashier from here. Open this page in the browser of your phone.") in inside
+    assert said("WeChat cannot open the payment page from here. Open this page in your phone's browser.") in inside
     take(paying)
     closed = client.get(reverse("billing:pay")).content.decode()
-    assert said("Payment online is not open at this moment. Ask your school, and come back later.") in closed
+    assert said("Online payment is not available right now. Ask your school, or come back later.") in closed
 
 
 def test_a_season_takes_one_merchant_of_each_provider(season, settings):

@@ -11,7 +11,7 @@ from tests.support.database import by_owner
 from tests.support.words import said
 
 SIGNED_OUT = "You are signed out. Your photo is kept on this device for 24 hours: sign in, then send it."
-WAITS = "A photo that was taken on this device is not sent yet. Whoever took it can sign in and send it."
+WAITS = "A photo taken on this device has not been sent yet. Whoever took it can sign in and send it."
 # The record that the browser keeps; `change` may change it.
 RECORD = """async (change) => {
   const promisify = (request) => new Promise((resolve, reject) => {
@@ -101,7 +101,7 @@ def test_a_closed_tab_and_a_reload_keep_the_photo(open_camera, student, school):
     again = page.context.new_page()
     page.close()
     again.goto("/me/")
-    again.get_by_role("link", name=said("You took a photo that is not sent yet")).click()
+    again.get_by_role("link", name=said("You took a photo that has not been sent yet")).click()
     shown(again)
     send(again)
     assert count(student, school) == 1
@@ -128,7 +128,7 @@ def test_whoever_signs_in_next_neither_sees_nor_keeps_it(open_camera, other, liv
     if path == "/me/camera/":
         expect(form(page)).to_have_attribute("data-mode", "live", timeout=15000)
     expect_nothing_kept(page)
-    expect(page.get_by_text(said("You took a photo that is not sent yet"))).to_be_hidden()
+    expect(page.get_by_text(said("You took a photo that has not been sent yet"))).to_be_hidden()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -42,7 +42,7 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     page.get_by_role("listitem").filter(has_text="欧阳明月").get_by_role("button", name=said("Call")).click()
     page.get_by_label(said("These details are mine and right.")).check()
     page.get_by_label(said("I have read the text above and agree.")).check()
-    page.get_by_role("button", name=said("That is me, I agree")).click()
+    page.get_by_role("button", name=said("This is me, and I agree")).click()
     take(page)
     press_send(page)
     photo = wait_for(page, lambda: first_photo(school))
@@ -65,7 +65,7 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
         said("A second of small pictures from just before the shutter may be sent with my photo.")
     ).check()
     assert page.evaluate("filmed") == 0  # of the first, who has not agreed to it
-    page.get_by_role("button", name=said("That is me, I agree")).click()
+    page.get_by_role("button", name=said("This is me, and I agree")).click()
     wait_for(page, lambda: page.evaluate("filmed") > 5)
     take(page)
     press_send(page)

@@ -229,14 +229,14 @@ def test_words_are_deleted_with_the_pictures(queue_of_four):
 def test_student_asks_on_the_page_of_the_verdict(agreed, enrolment, rejected):
     client: Client = sign_in(agreed)
     page = client.get("/me/check/").content.decode()
-    assert said("I cannot do better: ask a person to look") in page
+    assert said("I cannot take a better one: ask a person to look") in page
     answer = client.post("/me/appeal/", {"reason": "appearance", "words": "My eyes are narrow."})
     assert answer["Location"] == "/me/check/"
-    assert said("Your photo is made ready for a person") in client.get("/me/check/").content.decode()
+    assert said("Your photo is being prepared for a person to look at") in client.get("/me/check/").content.decode()
     judge.judge_photo(photo_id=rejected.pk)
     home = client.get("/me/").content.decode()
-    assert said("A person looks at your photo") in home
-    assert said("You asked for a person's look") in home
+    assert said("A person is looking at your photo") in home
+    assert said("You asked for a person to look at it") in home
 
 
 def test_page_offers_no_appeal_where_none_is_possible(student, enrolment, scoped):
