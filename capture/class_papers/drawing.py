@@ -48,14 +48,14 @@ def write_check_list(
     classes: Iterable[ClassOfStudents], path: Path, *, school: str, fonts: FontChain, drawn: Callable[[], None]
 ) -> Path:
     """A row a student, with a line to sign. `drawn` is called after each."""
-    return _write(classes, path, f"{school}毕业生图像信息核对表", school, fonts, _check_list, drawn)
+    return _write(classes, path, f"{school}\n毕业生图像信息核对表", school, fonts, _check_list, drawn)
 
 
 def write_contact_sheet(
     classes: Iterable[ClassOfStudents], path: Path, *, school: str, fonts: FontChain, drawn: Callable[[], None]
 ) -> Path:
     """Five pictures across, name and number below each."""
-    return _write(classes, path, f"{school}毕业生照片一览表", school, fonts, _contact_sheet, drawn)
+    return _write(classes, path, f"{school}\n毕业生照片一览表", school, fonts, _contact_sheet, drawn)
 
 
 def _write(
@@ -67,7 +67,9 @@ def _write(
     draw: Draw,
     drawn: Callable[[], None],
 ) -> Path:
-    with document(path, fonts=fonts, width=WIDTH, height=HEIGHT, title=title, author=school) as canvas:
+    with document(
+        path, fonts=fonts, width=WIDTH, height=HEIGHT, title=title.replace("\n", ""), author=school
+    ) as canvas:
         pages = Pages(canvas, fonts, title)
         for number, found in enumerate(classes):
             if number:
@@ -122,8 +124,9 @@ def _picture(
 ) -> None:
     """The portrait, or an empty frame."""
     if entry.jpeg:
-        add_jpeg(canvas, entry.student_no, entry.jpeg)
-        place_jpeg(canvas, entry.student_no, left * mm, bottom * mm, size[0] * mm, size[1] * mm)
+        name = entry.student_no.encode().hex()  # of a PDF's names only ASCII is sure
+        add_jpeg(canvas, name, entry.jpeg)
+        place_jpeg(canvas, name, left * mm, bottom * mm, size[0] * mm, size[1] * mm)
         return
     canvas.setLineWidth(0.3)
     canvas.rect(left * mm, bottom * mm, size[0] * mm, size[1] * mm)

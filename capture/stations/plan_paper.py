@@ -93,8 +93,10 @@ def _section(pages: Pages, section: Section) -> None:
 
 
 def write_plan(sections: Sequence[Section], path: Path, *, school: str, fonts: FontChain) -> Path:
-    title = f"{school}毕业生图像采集安排表"
-    with document(path, fonts=fonts, width=WIDTH, height=HEIGHT, title=title, author=school) as canvas:
+    title = f"{school}\n毕业生图像采集安排表"
+    with document(
+        path, fonts=fonts, width=WIDTH, height=HEIGHT, title=title.replace("\n", ""), author=school
+    ) as canvas:
         pages = Pages(canvas, fonts, title)
         for section in sections:
             _section(pages, section)
@@ -111,17 +113,25 @@ def write_signs(signs: Sequence[Sign], path: Path, *, fonts: FontChain) -> Path:
     return path
 
 
+def _fitted(sign: Sign, width: float, height: float, fonts: FontChain) -> list[tuple[list[str], float]]:
+    """The lines above the code, as large as the room allows: (rows, size in points) of each text."""
+    texts = [(sign.school, 20), ("毕业生图像采集点", 24), (sign.station, 54), (sign.place, 28), (sign.hours, 20)]
+    for share in (1, 0.8, 0.64, 0.5, 0.4):
+        found = [(wrap(text, width, size * share, fonts), size * share) for text, size in texts]
+        if sum((1.2 * len(rows) + 0.3) * size for rows, size in found) <= height:
+            break
+    return found
+
+
 def _sign(canvas: Canvas, sign: Sign, fonts: FontChain) -> None:
     middle, room = WIDTH / 2 * mm, (WIDTH - 2 * MARGIN) * mm
+    code, bottom = 90 * mm, 50 * mm
     y = (HEIGHT - 34) * mm
-    lines = [(sign.school, 20), ("毕业生图像采集点", 24), (sign.station, 54), (sign.place, 28), (sign.hours, 20)]
-    for text, size in lines:
-        for row in wrap(text, room, size, fonts):
+    for rows, size in _fitted(sign, room, y - bottom - code, fonts):
+        for row in rows:
             y -= size * 1.2
             draw_text(canvas, fonts, row, middle, y, size, align="center")
         y -= size * 0.3
-    code = 90 * mm
-    bottom = 50 * mm
     draw_code(canvas, sign.url, middle - code / 2, bottom, code)
     hints = [("扫码打开本人页面：查看本班时段、确认信息", 15), (sign.url, 11)]
     if sign.helper:
