@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from portal.pages import manual, navigation
 from tests.support.addresses import dated
+from tests.support.words import all_said
 
 PICTURE = re.compile(r"!\[[^\]]+\]\(\.\./static/([\w./-]+)\)")
 
@@ -22,6 +23,20 @@ def test_a_manual_names_pages_and_pictures_that_exist(name):
             assert reverse(page)
     text = (settings.BASE_DIR / "docs" / manual.FILES[name]).read_text()
     assert [path for path in PICTURE.findall(text) if not finders.find(path)] == []
+
+
+# Words of other people's files, not of our pages.
+FOREIGN = {"公民身份号码", "院（系）", "班号", "财务处"}
+QUOTE = re.compile(r"“([^”\n]+)”")
+
+
+@pytest.mark.parametrize("name", manual.FILES)
+def test_a_manual_quotes_the_words_that_the_pages_have(name):
+    text = (settings.BASE_DIR / "docs" / manual.FILES[name]).read_text()
+    known = all_said() + "".join(re.findall(r"^#+ .*$", text, re.MULTILINE))
+    parts = {part for quote in QUOTE.findall(text) for part in re.split(" → |、", quote)} - FOREIGN
+    unknown = [part for part in parts if part.partition("（")[0].replace(" n ", " … ") not in known]
+    assert sorted(unknown) == []
 
 
 @pytest.mark.parametrize(("portal", "names"), [("center", ("center", "finance")), ("school", ("school",))])

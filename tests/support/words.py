@@ -26,6 +26,11 @@ def _translations() -> dict[str, str]:
     return found
 
 
+def all_said() -> str:
+    """All that the product says, a message a line, with "…" where a value stands."""
+    return "\n".join(PLACEHOLDER.sub("…", text) for text in _translations().values())
+
+
 def said(message: str, **values: object) -> str:
     """The Chinese of a message; values that are messages themselves are said in Chinese too.
 
