@@ -93,7 +93,7 @@ window.watch = async (limits, seconds, every) => {
   };
 };
 window.ready = false;
-finder.ready.then((able) => { window.able = able; window.ready = true; });
+finder.begin().then((able) => { window.able = able; window.ready = true; });
 </script>"""
 
 

@@ -1,17 +1,22 @@
 """Tags and filters for all templates, loaded as builtins. docs/look.md shows each with its markup."""
 
 import datetime as dt
+import os
+import re
 from dataclasses import astuple
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import heroicons
 from django import template
+from django.contrib.staticfiles import finders
 from django.forms import BoundField
 from django.http import QueryDict
+from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -36,6 +41,33 @@ _TONE_ICONS = {
 def _svg(name: str, style: str) -> str:
     # Cached: the package parses the SVG at each call, and a list of 100 rows has 400 icons.
     return heroicons._render_icon(style, name, None, {"class": "icon"})
+
+
+_IMPORTED = re.compile(r'^import .* from "(\./[^"]+)";$', re.MULTILINE)
+
+
+@lru_cache
+def _modules(path: str) -> tuple[str, ...]:
+    """The script and the modules that it imports, as paths of static files."""
+    found, waiting = [path], [path]
+    while waiting:
+        script = waiting.pop()
+        source = Path(finders.find(script)).read_text(encoding="utf-8")
+        named = [os.path.normpath(f"{os.path.dirname(script)}/{name}") for name in _IMPORTED.findall(source)]
+        new = [name for name in dict.fromkeys(named) if name not in found]
+        found += new
+        waiting += new
+    return tuple(found)
+
+
+@register.simple_tag
+def module(path: str) -> SafeString:
+    """{% module "js/camera.js" %}: a script of many modules. The browser is told all of them at once; otherwise it learns of
+    each when it has read the one that imports it, a journey to the server for every step.
+    """
+    first, *rest = map(static, _modules(path))
+    links = format_html_join("", '<link rel="modulepreload" href="{}">', ((address,) for address in rest))
+    return format_html('{}<script type="module" src="{}"></script>', links, first)
 
 
 @register.simple_tag

@@ -91,6 +91,14 @@ async function start() {
   say(words("fit"));
   mode("live");
   if ("film" in form.dataset) recorder.begin();
+  finder.begin().then(offerAuto); // now that the camera shows its picture
+}
+
+// Without the network nobody knows when to fire.
+function offerAuto(isAble) {
+  if (!isAble || !part("auto").hidden) return;
+  part("auto").hidden = false;
+  setAuto(recall("auto") === "on");
 }
 
 // A phone turns between its cameras; at a station one is chosen by its name, and remembered.
@@ -431,10 +439,6 @@ part("voice").addEventListener("click", () => {
   if (state.speaks) voice.speak(words("voiceFirst"));
 });
 document.addEventListener("click", () => state.speaks && voice.wake(hint.textContent), { capture: true });
-finder.ready.then((isAble) => {
-  part("auto").hidden = !isAble; // without the network nobody knows when to fire
-  if (isAble) setAuto(recall("auto") === "on");
-});
 voice.find(document.documentElement.lang, () => {
   part("voice").hidden = false;
   setVoice(recall("voice") === "on");

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from django import forms
 from django.apps import apps
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import RequestFactory
@@ -122,6 +123,14 @@ def test_filter_select_offers_all_and_chooses_what_is_asked():
         '<select name="kind" aria-label="Kind"> <option value="">All kinds</option>'
         ' <option value="one" selected>One</option> </select>'
     )
+
+
+def test_a_module_names_all_that_it_imports_to_the_browser():
+    shown = draw('{% module "js/camera.js" %}')
+    told = set(re.findall(r'rel="modulepreload" href="[^"]*/js/(camera/[^"]+)"', shown))
+    own = {f"camera/{path.name}" for path in (settings.BASE_DIR / "static/js/camera").glob("*.js")}
+    assert told == own - {"camera/face_worker.js"}  # it is no module of the page
+    assert shown.endswith('/js/camera.js"></script>')
 
 
 def test_sort_turns_round():

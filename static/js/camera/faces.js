@@ -4,7 +4,7 @@ import { cropOf } from "./lens.js";
 const [WIDTH, HEIGHT] = [240, 320]; // of what the worker gets: a face in the oval is 100 px wide
 const PATIENCE = 2000; // ms for one look: a worker that hangs must not take the light's hints with it
 
-// `worker` and `model` are addresses. `ready` resolves to whether faces can be found; `find(frame)` to an array of
+// `worker` and `model` are addresses. `begin()` loads them, once, and resolves to whether faces can be found; `find(frame)` to an array of
 // {score, box: {x, y, width, height}, eyes, nose, mouth, ears}, the best first, in fractions of the 3:4 part that the stage
 // shows, left and right as in the picture, and to null when that cannot be said; `close()` ends the worker.
 export function faceFinder({ worker: address, model }) {
@@ -31,7 +31,7 @@ export function faceFinder({ worker: address, model }) {
   };
   const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT }).getContext("2d", { willReadFrequently: true });
 
-  async function begin() {
+  async function load() {
     if (!address || !("Worker" in window) || !("WebAssembly" in window)) return false;
     try {
       worker = new Worker(address);
@@ -55,6 +55,7 @@ export function faceFinder({ worker: address, model }) {
     return answer && answer.faces ? answer.faces : null;
   }
 
-  const ready = begin();
-  return { ready, find, close };
+  let loading = null;
+  const begin = () => (loading = loading || load());
+  return { begin, find, close };
 }

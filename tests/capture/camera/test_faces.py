@@ -147,7 +147,7 @@ def test_a_browser_that_cannot_run_the_network_finds_no_face_and_claims_none(bro
               const { faceFinder } = await import("/faces.js");
               const finder = faceFinder({ worker, model: "/blazeface.bin" });
               const sheet = Object.assign(document.createElement("canvas"), { width: 480, height: 640 });
-              return [await finder.ready, await finder.find(sheet), (await seen(url, true)).poses];
+              return [await finder.begin(), await finder.find(sheet), (await seen(url, true)).poses];
             }""",
             ["/old/" + name if name in OLD_WORKERS else "/face_worker.js", OLD_BROWSERS.get(name, ""), good],
         )
@@ -173,7 +173,7 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_look(pa
         """async () => {
           const { faceFinder } = await import("/faces.js");
           const finder = faceFinder({ worker: "/late_worker.js", model: "/blazeface.bin" });
-          await finder.ready;
+          await finder.begin();
           const frame = Object.assign(document.createElement("canvas"), { width: 480, height: 640 });
           const found = [await finder.find(frame), await finder.find(frame)];
           finder.close();

@@ -40,7 +40,7 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     page.reload()
     page.locator("[data-class]").select_option(label="文学院 · 一班")
     page.get_by_role("listitem").filter(has_text="欧阳明月").get_by_role("button", name=said("Call")).click()
-    page.get_by_label(said("These details are mine and right.")).check()
+    page.get_by_label(said("These details are mine and correct.")).check()
     page.get_by_label(said("I have read the text above and agree.")).check()
     page.get_by_role("button", name=said("This is me, and I agree")).click()
     take(page)
@@ -59,7 +59,7 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     page.get_by_role("listitem").filter(has_text="司马相如").get_by_role("button", name=said("Call")).click()
     assert not page.get_by_label(said("I have read the text above and agree.")).is_checked()
     assert "欧阳明月" not in page.locator("[data-in=consent]").inner_html()
-    page.get_by_label(said("These details are mine and right.")).check()
+    page.get_by_label(said("These details are mine and correct.")).check()
     page.get_by_label(said("I have read the text above and agree.")).check()
     page.get_by_label(
         said("A second of small pictures from just before the shutter may be sent with my photo.")
