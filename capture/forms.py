@@ -26,7 +26,7 @@ from students.models import CatalogueClass
 class ConfirmForm(forms.Form):
     version = forms.CharField(max_length=20, widget=forms.HiddenInput)
     is_me = forms.BooleanField(
-        label=_("These details are mine and right."), error_messages={"required": _("Please confirm your details.")}
+        label=_("These details are mine and correct."), error_messages={"required": _("Please confirm your details.")}
     )
     agrees = forms.BooleanField(
         label=_("I have read the text above and agree."),
@@ -165,7 +165,7 @@ class AppealForm(forms.Form):
         required=False,
         max_length=appeals.WORDS_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("You need not write anything. Please write nothing about an illness."),
+        help_text=_("You do not have to write anything. Please do not write about an illness."),
     )
 
 

@@ -37,6 +37,6 @@ RULE_CARDS = (
     ),
     RuleCard("blue_top", _("Clothes"), _("A plain top that is not blue and not like the background.")),
     RuleCard(
-        "screen", _("No photo of a photo"), _("Photos of photos or screens and beauty filters lock your account.")
+        "screen", _("No photo of a photo"), _("Photos of prints or screens, and beauty filters, lock your account.")
     ),
 )

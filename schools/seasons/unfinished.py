@@ -46,7 +46,7 @@ def register(
     *,
     order: int,
     query: str = "",
-    write: Callable[[int], str] = str,
+    write: Callable[[int], str] = "{:,}".format,
 ) -> None:
     """`page`: the URL name of the list at the center that the number counts; `query` its filter."""
     _FIGURES.append(Figure(label, count, page, query, order, write))
