@@ -263,7 +263,7 @@ class List:
 
     def number_of_all(self, chips: list[Choice]) -> int:
         """The rows of all choices of a filter. A list whose choices overlap leaves out what is counted twice."""
-        return sum(choice.count for choice in chips)
+        return sum(choice.count or 0 for choice in chips)
 
 
 class _Pages(Paginator):
