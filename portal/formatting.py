@@ -34,6 +34,15 @@ def relative_day(date: dt.date, *, today: dt.date) -> str:
     return near or formats.date_format(date, _("j F") if date.year == today.year else _("j F Y"))
 
 
+def day_range(first: dt.date, last: dt.date, *, today: dt.date) -> str:
+    """'14 October – 20 October'; with the year where it is not the present one."""
+    if first.year == last.year != today.year:
+        days = {name: formats.date_format(day, _("j F")) for name, day in (("first", first), ("last", last))}
+        return _("%(first)s – %(last)s %(year)s") % {**days, "year": first.year}
+    written = (formats.date_format(day, _("j F") if day.year == today.year else _("j F Y")) for day in (first, last))
+    return " – ".join(written)
+
+
 def timestamp(at: dt.datetime) -> str:
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
 
@@ -50,6 +59,7 @@ def mask(value: str) -> str:
     return value[0] + "*" * (len(value) - 1 - len(last)) + last
 
 
+_BEGINS_WITH_A_NUMBER = re.compile(r"[一二三四五六七八九十\d（(]+[、.．）)]")
 _NUMBERED = re.compile(r"^(附件\d*|[一二三四五六七八九十]+、\S{1,20}|方式[一二三])$")
 
 
@@ -67,4 +77,5 @@ def _kind_of_line(line: str, *, first: bool) -> str:
         return "title"
     if _NUMBERED.match(line) and line[-1] not in "。；：，":
         return "heading"
-    return "address" if len(line) <= 30 and line.endswith(("：", ":")) else "text"
+    is_address = len(line) <= 30 and line.endswith(("：", ":")) and not _BEGINS_WITH_A_NUMBER.match(line)
+    return "address" if is_address else "text"

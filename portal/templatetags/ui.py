@@ -123,6 +123,12 @@ _NOTICE_TAGS = {
 
 
 @register.filter
+def until(first: dt.date, last: dt.date) -> str:
+    """{{ window.starts_on|until:window.ends_on }}: the days, with their year where it is not the present one."""
+    return formatting.day_range(first, last, today=timezone.localdate())
+
+
+@register.filter
 def notice(text: str) -> SafeString:
     """{{ season.notice|notice }} inside .notice: title, headings and indented paragraphs."""
     return mark_safe(

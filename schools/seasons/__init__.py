@@ -44,7 +44,8 @@ def draft(*, after: Season | None, today: dt.date) -> Season:
     """An unsaved season for a form: one year after `after`, with its terms, else FIRST_TERMS."""
     year = after.year + 1 if after else today.year
     terms = {name: getattr(after, name) for name in CARRIED_OVER} if after else FIRST_TERMS
-    season = Season(year=year, graduating_class=year + 1, payment_due=deadlines.payment_day(year), **terms)
+    due = _years_later(after.payment_due, 1) if after else deadlines.payment_day(year)
+    season = Season(year=year, graduating_class=year + 1, payment_due=due, **terms)
     if after:
         season.notice = moved_years.move(after.notice, old=after, new=season)[0]
         season.consent_text = moved_years.move(after.consent_text, old=after, new=season)[0]

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils import timezone
+
 from portal.models import Membership
 from portal.tenancy import school_scope
-from schools.models import Enrolment, Season
+from schools.models import Enrolment, Season, Window
 
 REMEMBERED = "season_year"  # in the session
 NEAREST = (Season.Status.OPEN, Season.Status.CLOSED, Season.Status.DRAFT)
@@ -42,12 +44,16 @@ def shown_to(member: Membership | None, seasons: Sequence[Season], enrolments: S
 
 
 def current_of(seasons: Sequence[Season]) -> Season | None:
-    """The newest open one; where none is open, the newest that is over, and only then a draft."""
-    for status in NEAREST:
-        for row in seasons:
-            if row.status == status:
-                return row
-    return None
+    """The open one; where none is open, the newest that is over, and only then a draft. `seasons`: the newest first.
+
+    Of several that are open, the newest whose days have begun: next year's is opened while this year's students photograph.
+    """
+    found = next(filter(None, ([row for row in seasons if row.status == status] for status in NEAREST)), [])
+    if len(found) > 1 and found[0].status == Season.Status.OPEN:
+        past = Window.objects.filter(season__in=[row.pk for row in found], starts_on__lte=timezone.localdate())
+        begun = set(past.values_list("season", flat=True))
+        return next((row for row in found if row.pk in begun), found[-1])
+    return found[0] if found else None
 
 
 def meant_by(request: Any, shown: Sequence[Season]) -> Season | None:

@@ -67,3 +67,16 @@ def test_notice_lines_tell_titles_headings_and_addresses():
         ("text", "2022年3月—5月（详见附件1）。"),
         ("heading", "附件1"),
     ]
+    assert formatting.parse_notice("要求\n三、注意事项：")[1][0] == "text"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ((2026, 10, 14), (2026, 10, 20), "10月14日 – 10月20日"),
+        ((2026, 12, 17), (2027, 1, 14), "12月17日 – 2027年1月14日"),
+        ((2027, 10, 14), (2027, 10, 20), "2027年10月14日 – 10月20日"),
+    ],
+)
+def test_days_say_their_year_where_it_is_not_the_present_one(first, last, said):
+    assert formatting.day_range(dt.date(*first), dt.date(*last), today=dt.date(2026, 11, 28)) == said

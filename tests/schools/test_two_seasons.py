@@ -1,8 +1,11 @@
 """Two seasons at the same time: the season is in the address, a draft hides nothing, the archive is only read."""
 
+import datetime as dt
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from capture import capture_period
 from capture.models import LimitSet, Photo
@@ -47,6 +50,21 @@ def next_year(season, school, center_admin) -> Season:
     terms = {name: getattr(draft, name) for name in fields}
     with center_scope():
         return seasons.create_season(by=center_admin, after=season, schools=[school], **terms)
+
+
+def test_of_two_open_seasons_that_is_current_whose_days_have_begun(client, season, school, next_year):
+    """Next year's is opened while this year's students photograph: front page and portals stay with this year's."""
+    Season.objects.filter(pk=next_year.pk).update(status="open")
+    today, area = timezone.localdate(), school.area
+    last = today + dt.timedelta(days=310)
+    Window.objects.update_or_create(season=season, area=area, defaults={"starts_on": today, "ends_on": today})
+    window, _made = Window.objects.update_or_create(
+        season=next_year, area=area, defaults={"starts_on": last, "ends_on": last}
+    )
+    assert f"{season.graduating_class}届毕业生<wbr>图像采集" in text(client.get("/"))
+    window.starts_on = today
+    window.save()
+    assert f"{next_year.graduating_class}届毕业生<wbr>图像采集" in text(client.get("/"))
 
 
 @pytest.fixture
