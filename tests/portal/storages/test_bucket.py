@@ -211,7 +211,7 @@ def test_a_service_whose_certificate_no_authority_vouches_for_gets_nothing(s3, t
             assert files.read(store()) == b"%PDF-"
 
 
-@pytest.mark.parametrize("status", [301, 303, 307])
+@pytest.mark.parametrize("status", [301, 307, 308])
 def test_a_service_that_leads_elsewhere_is_not_followed(s3, status, monkeypatch):
     """Neither to its Location, nor to the server of the region that it names."""
     monkeypatch.setattr(bucket_module, "AWAY_SECONDS", 0)
