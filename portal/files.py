@@ -12,9 +12,11 @@ so files are written inside `writing()`:
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from typing import IO, Any, cast
 
 from django.conf import settings
@@ -112,6 +114,36 @@ def delete_after_commit(names: Iterable[str | None]) -> None:
 def read(name: str) -> bytes:
     """What is in a stored file. Raises FileNotFoundError."""
     return storage().read(name)
+
+
+@contextmanager
+def reading_ahead(names: Iterable[str]) -> Iterator[Callable[[str], bytes]]:
+    """A `read` for whoever asks for these files in this order. From a bucket the next few are read meanwhile, so that
+    nobody waits for each answer; no more than these few are in memory.
+    """
+    together = storage().together
+    if together < 2:
+        yield read
+        return
+    coming, waiting = iter(names), deque[tuple[str, Future[bytes]]]()
+    pool = ThreadPoolExecutor(together, thread_name_prefix="reading ahead")
+
+    def begin() -> None:
+        for name in islice(coming, together - len(waiting)):
+            waiting.append((name, pool.submit(read, name)))
+
+    def read_next(name: str) -> bytes:
+        begin()
+        if not waiting or waiting[0][0] != name:
+            return read(name)
+        _name, answer = waiting.popleft()
+        begin()
+        return answer.result()
+
+    try:
+        yield read_next
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def content_of(name: str | None) -> bytes | None:

@@ -6,6 +6,7 @@ A file's name is the student number, or the document number where somebody who m
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from tempfile import TemporaryFile
+from typing import IO, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -35,12 +36,19 @@ CORRECTED_LIST = "表后更正名单.txt"
 
 @dataclass(frozen=True)
 class Archive:
-    """A ZIP that is created while `chunks` is read; `length` is its size in bytes."""
+    """What was written: the file's name for the reader, how many portraits, and how many bytes."""
 
     filename: str
     students: int
     length: int
-    chunks: Iterator[bytes]
+
+
+class _Portrait(NamedTuple):
+    """`file`: where it is stored; `name`: in the archive."""
+
+    student_no: str
+    file: str
+    name: str
 
 
 def approved_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
@@ -99,18 +107,32 @@ def make_by_number(job: Job) -> None:
 def _make(job: Job, *, by_document: bool) -> None:
     """Write the archive into a temporary file and give it to the job."""
     enrolment = Enrolment.objects.select_related("school", "season").get(pk=job.params["enrolment"])
-    by = job.created_by or history.SYSTEM
-    made = download(enrolment, by=by, folders=job.params["folders"], by_document=by_document)
     file = TemporaryFile()  # noqa: SIM115 (the job closes it when it is stored)
-    for done, chunk in enumerate(made.chunks, start=1):
-        file.write(chunk)
-        if done % PROGRESS_EVERY == 0:
-            jobs.progress(job, min(done, made.students), made.students)
+    try:
+        made = write(
+            file,
+            enrolment,
+            by=job.created_by or history.SYSTEM,
+            folders=job.params["folders"],
+            by_document=by_document,
+            progress=lambda done, total: jobs.progress(job, done, total),
+        )
+    except BaseException:
+        file.close()
+        raise
     jobs.attach_file(job, made.filename, file)
 
 
-def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False, by_document: bool = False) -> Archive:
-    """The archive of all approved portraits. The download is recorded in the history.
+def write(
+    out: IO[bytes],
+    enrolment: Enrolment,
+    *,
+    by: history.Actor,
+    folders: bool = False,
+    by_document: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Archive:
+    """Write the archive of all approved portraits. The download is recorded in the history.
 
     `folders` puts the files into folders by college and major. `by_document` names them by document
     number; the caller has checked that the person may have the numbers. A portrait whose file is missing is
@@ -118,23 +140,40 @@ def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False, 
     feedback form was accepted: an earlier archive has these under other names. Raises PortalError when there is
     no portrait.
     """
-    entries, missing = _entries(enrolment, folders, by_document)
-    if not entries and not missing:
+    portraits = _portraits(enrolment, folders, by_document)
+    if not portraits:
         raise PortalError(_("No student of the school has an approved portrait yet."))
-    count = len(entries)
-    for name, lines in ((MISSING_LIST, missing), (CORRECTED_LIST, corrected_lines(enrolment))):
-        if lines:
-            text = "\r\n".join(lines).encode("utf-8-sig")
-            entries.append(zip_archive.Entry(name, len(text), lambda text=text: text))  # type: ignore[misc]
+    missing: list[str] = []
+    length = 0
+    for chunk in zip_archive.stream_zip(_contents(enrolment, portraits, missing, progress)):
+        out.write(chunk)
+        length += len(chunk)
+    count = len(portraits) - len(missing)
     facts = {"students": count, "in_clear": by_document} | ({"missing": missing} if missing else {})
     history.record("portraits.downloaded", enrolment, by=by, facts=facts)
-    made = zip_archive.build_zip(entries)
-    return Archive(
-        filename=f"{enrolment.school.code}-{enrolment.season.graduating_class}.zip",
-        students=count,
-        length=len(made),
-        chunks=zip_archive.stream_zip(made),
-    )
+    return Archive(f"{enrolment.school.code}-{enrolment.season.graduating_class}.zip", count, length)
+
+
+def _contents(
+    enrolment: Enrolment,
+    portraits: list[_Portrait],
+    missing: list[str],
+    progress: Callable[[int, int], None],
+) -> Iterator[tuple[str, bytes]]:
+    """The files of the archive; the student numbers whose file is not there are added to `missing`."""
+    with files.reading_ahead(one.file for one in portraits) as read:
+        for done, one in enumerate(portraits, start=1):
+            try:
+                content = read(one.file)
+            except FileNotFoundError:
+                missing.append(one.student_no)
+            else:
+                yield one.name, content
+            if done % PROGRESS_EVERY == 0:
+                progress(done, len(portraits))
+    for name, lines in ((MISSING_LIST, missing), (CORRECTED_LIST, corrected_lines(enrolment))):
+        if lines:
+            yield name, "\r\n".join(lines).encode("utf-8-sig")
 
 
 def corrected_lines(enrolment: Enrolment) -> list[str]:
@@ -146,34 +185,16 @@ def corrected_lines(enrolment: Enrolment) -> list[str]:
     ]
 
 
-def _entries(enrolment: Enrolment, folders: bool, by_document: bool) -> tuple[list[zip_archive.Entry], list[str]]:
-    """The files of the archive, and the student numbers whose file is missing."""
-    size_of = _sizes(enrolment.school_id)
-    entries, missing = [], []
-    rows = approved_portraits(enrolment).values_list(
-        "portrait", "student__id_sealed", "student__college", "student__major", "student__student_no"
-    )
-    for portrait, sealed, college, major, student_no in rows.iterator(chunk_size=5000):
-        try:
-            size = size_of(portrait)
-        except FileNotFoundError:
-            missing.append(student_no)
-            continue
+def _portraits(enrolment: Enrolment, folders: bool, by_document: bool) -> list[_Portrait]:
+    found, columns = [], ("portrait", "student__student_no", "student__college", "student__major")
+    rows = approved_portraits(enrolment).values_list(*columns, *(("student__id_sealed",) if by_document else ()))
+    for file, student_no, college, major, *sealed in rows:
         number = student_no
         if by_document:
             place = id_encryption.student_place(
                 season_id=enrolment.season_id, school_id=enrolment.school_id, student_no=student_no
             )
-            number = encryption.decrypt(sealed, place)
+            number = encryption.decrypt(sealed[0], place)
         name = zip_archive.entry_name(number, folders=(college, major) if folders else ())
-        entries.append(zip_archive.Entry(name, size, lambda portrait=portrait: files.read(portrait)))  # type: ignore[misc]
-    return entries, missing
-
-
-def _sizes(school_id: int) -> Callable[[str], int]:
-    """The size of a stored portrait. Raises FileNotFoundError. Of a school's all at once: a bucket tells of a thousand
-    with one answer.
-    """
-    storage = files.storage()
-    listed = {stored.name: stored.size for stored in storage.listing(f"portraits/{school_id}/")}
-    return lambda name: listed[name] if name in listed else storage.size(name)
+        found.append(_Portrait(student_no, file, name))
+    return found

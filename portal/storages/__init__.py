@@ -5,7 +5,7 @@ What both can is `PrivateStorage`. Rooms know `portal.files` only.
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import IO, NamedTuple
+from typing import IO, ClassVar, NamedTuple
 
 from django.core.files.storage import Storage
 from django.http import HttpResponse
@@ -19,6 +19,9 @@ class Stored(NamedTuple):
 
 class PrivateStorage(Storage):
     """Files that are there whole or not at all. Raises FileNotFoundError for a name that is not there."""
+
+    # Files that are worth being read at the same time: 1 where none is waited for.
+    together: ClassVar[int] = 1
 
     def read(self, name: str) -> bytes:
         raise NotImplementedError

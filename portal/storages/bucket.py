@@ -41,6 +41,8 @@ ABSENT = ("404", "NoSuchKey", "NoSuchUpload")
 
 
 class Bucket(PrivateStorage):
+    together = 8
+
     def __init__(
         self,
         *,

@@ -208,14 +208,17 @@ def make(
         if done % PROGRESS_EVERY == 0:
             progress(done, len(students))
 
-    with sealing.sealed(path, certificate=package.certificate) as out:
+    with (
+        files.reading_ahead(student.portrait for student in students) as read,
+        sealing.sealed(path, certificate=package.certificate) as out,
+    ):
         digest, size = contents.write(
             out,
             students,
             school=package.school,
             graduating_class=package.season.graduating_class,
             facts=_facts(package),
-            read=files.read,
+            read=read,
             progress=say,
         )
     if not is_first and digest != package.sha256:

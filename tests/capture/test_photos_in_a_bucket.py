@@ -60,7 +60,7 @@ def test_from_the_upload_to_the_archive_with_the_service_away_in_between(
     jobs.run(job.pk)
     job.refresh_from_db()
     assert job.status == Job.Status.DONE
-    assert [method for method, _path in s3.asked] == ["GET", "GET", "PUT"]  # the list, the portrait, the archive
+    assert [method for method, _path in s3.asked] == ["GET", "PUT"]  # the portrait, the archive
     assert zipfile.ZipFile(io.BytesIO(files.read(job.artefact.name))).read(f"{agreed.student_no}.jpg") == files.read(
         photo.portrait.name
     )

@@ -29,13 +29,12 @@ class Command(BaseCommand):
         self, *, school: str, season: int | None, out: Path, folders: bool, student_numbers: bool, **options: Any
     ) -> None:
         with enrolment_scope(school, season) as enrolment:
-            made = portrait_archive.download(
-                enrolment, by=history.SYSTEM, folders=folders, by_document=not student_numbers
-            )
             draft = out.with_name(f".{out.name}.{os.getpid()}")
             try:
                 with draft.open("wb") as file:
-                    file.writelines(made.chunks)
+                    made = portrait_archive.write(
+                        file, enrolment, by=history.SYSTEM, folders=folders, by_document=not student_numbers
+                    )
                 draft.replace(out)
             finally:
                 draft.unlink(missing_ok=True)

@@ -73,6 +73,21 @@ def test_a_file_is_written_read_and_deleted_with_one_request_each(s3):
         default_storage.open(name)
 
 
+def test_the_next_files_are_read_ahead_in_their_order_and_no_more_than_a_few(s3):
+    names = [store(str(number).encode()) for number in range(20)]
+    files.delete([names[3]])
+    s3.asked.clear()
+    with files.reading_ahead(names) as read:
+        assert read(names[0]) == b"0"
+        assert len(s3.asked) <= 1 + files.storage().together
+        assert [read(name) for name in names[1:3]] == [b"1", b"2"]
+        with pytest.raises(FileNotFoundError):
+            read(names[3])
+        assert [read(name) for name in names[4:]] == [str(number).encode() for number in range(4, 20)]
+        assert len(s3.asked) == 20
+        assert read(names[0]) == b"0"  # out of turn
+
+
 def test_a_large_file_goes_in_parts_and_comes_back_whole(s3):
     opened = io.BytesIO(LARGE)
     name = store(opened)
