@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -141,7 +141,9 @@ def _reset(enrolment: Enrolment, ids: list[int], by: history.Actor) -> int:
         students = Student.objects.filter(photos__in=ids).order_by("pk")
         list(students.select_for_update(of=("self",), no_key=True).values_list("pk"))  # as whoever changes a photo
         locked = failed_photos(enrolment).filter(pk__in=ids).select_for_update(of=("self",), no_key=True)
-        photos = list(locked.select_related("student").prefetch_related("findings"))
+        reasons = Prefetch("findings", Finding.objects.filter(outcome=Finding.Outcome.REJECT).defer("marks"))
+        unread = ("measures", "geometry", "excuses", "student__id_sealed")  # large, or not for a letter
+        photos = list(locked.select_related("student").defer(*unread).prefetch_related(reasons))
         Photo.objects.filter(pk__in=[photo.pk for photo in photos]).update(is_current=False)
         history.record_each(RESET_EVENT, ((photo, {"student": photo.student_id}) for photo in photos), by=by)
         letters = [(photo.student, {"findings": explanations.rejection_parameters(photo)}) for photo in photos]

@@ -34,7 +34,7 @@ def insert(rows: Iterable[Row]) -> list[Row]:
 def _insert(rows: list[Any]) -> None:
     meta = rows[0]._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key]
-    values = [{field.column: field.pre_save(row, add=True) for field in fields} for row in rows]
+    values = [{field.column: _value(field, row) for field in fields} for row in rows]
     table = connection.ops.quote_name(meta.db_table)
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     with connection.cursor() as cursor:
@@ -46,6 +46,12 @@ def _insert(rows: list[Any]) -> None:
         for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = pk
             row._state.adding, row._state.db = False, connection.alias
+
+
+def _value(field: Any, row: Any) -> Any:
+    value = field.pre_save(row, add=True)
+    encoder = getattr(field, "encoder", None)  # of a field of JSON: what it makes of dates
+    return json.loads(json.dumps(value, cls=encoder)) if encoder else value
 
 
 def _plain(value: Any) -> str:

@@ -13,13 +13,14 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from portal import notification_kinds, permissions
+from portal.database import inserting
 from portal.models import Delivery, Membership, Notification
 from portal.notification_kinds import NotificationKind
 from portal.notifications import contacts, deliveries
 from portal.notifications.channels import channels_for
 from portal.notifications.channels.base import Recipient
 from portal.security.rate_limits import Daily
-from portal.tenancy import Tenant, across_schools
+from portal.tenancy import Tenant, across_schools, check_write
 
 CHUNK_SIZE = 2000
 TO_MANY = Daily(
@@ -197,9 +198,11 @@ def _store(
         Notification(recipient_key=recipient.actor_key, school_id=school, parameters=texts, **values)
         for recipient, school, texts in zip(recipients, schools, own, strict=True)
     ]
+    for pk in set(schools):
+        check_write(pk)
     with transaction.atomic():
-        Notification.objects.bulk_create(rows)
-        sent = Delivery.objects.bulk_create(_deliveries(recipients, rows, kind))
+        inserting.insert(rows)
+        sent = inserting.insert(_deliveries(recipients, rows, kind))
         if kind.is_urgent:
             transaction.on_commit(lambda: deliveries.enqueue_all(sent))
     return rows
