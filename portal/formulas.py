@@ -11,7 +11,13 @@ from typing import Any
 SIGNS = "=+-@＝＋－＠﹢﹣﹦﹫"
 _LEADING = re.compile(rf"[\s\x00-\x1f\u200b-\u200f\ufeff]*[{re.escape(SIGNS)}|%]|[\t\r\n\x00]")
 _INSIDE = re.compile(rf"[\t\r\n;,|][\s\"']*[{re.escape(SIGNS)}]")
+_PLAIN = re.compile("[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z\u4e00-\u9fff .·*@_-]*").fullmatch
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?").fullmatch
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text, as most are, has nothing but letters, digits and a few signs between: no program, and no XML, sees more in it."""
+    return _PLAIN(text) is not None
 
 
 def is_formula(text: str) -> bool:
@@ -26,6 +32,8 @@ def harmless(text: str) -> str:
 
 def harmless_delimited(text: str) -> str:
     """The text of a cell in delimited text: also harmless when the program splits it at another separator."""
+    if _PLAIN(text):
+        return text
     text = harmless(text)
     return _INSIDE.sub(lambda found: found[0][:-1] + "'" + found[0][-1], text) if _INSIDE.search(text) else text
 

@@ -6,6 +6,7 @@ with openpyxl.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from tempfile import TemporaryFile
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
@@ -16,6 +17,7 @@ from openpyxl.utils import get_column_letter
 from portal import formulas
 
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NUMBER = "\x01"  # stands for the number of a row: no XML has it
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -46,7 +48,7 @@ def write(
     `neutralised` makes a text harmless; it is the identity where the rows are so already.
     """
     file = TemporaryFile()  # noqa: SIM115 (the caller closes it)
-    letters = [get_column_letter(index) for index in range(1, len(columns) + 1)]
+    letters = tuple(get_column_letter(index) for index in range(1, len(columns) + 1))
     with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=4) as package:
         workbook = (
             f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
@@ -76,17 +78,23 @@ def _beginning(widths: Sequence[float]) -> str:
     )
 
 
-def _row(number: int, letters: Sequence[str], texts: Sequence[str]) -> bytes:
+def _row(number: int, letters: tuple[str, ...], texts: Sequence[str]) -> bytes:
     """A cell without text is left out."""
-    cells = "".join(
-        [
-            f'<c r="{letter}{number}" t="inlineStr"><is><t xml:space="preserve">{_escaped(text)}</t></is></c>'
-            for letter, text in zip(letters, texts, strict=True)
-            if text
-        ]
-    )
-    return f'<row r="{number}">{cells}</row>'.encode()
+    filled = tuple(letter for letter, text in zip(letters, texts, strict=True) if text)
+    row = _shape(filled) % tuple([_escaped(text) for text in texts if text])
+    return row.replace(_NUMBER, str(number)).encode()
+
+
+@lru_cache(maxsize=1000)
+def _shape(letters: tuple[str, ...]) -> str:
+    """A row with cells in these columns, without its texts and its number."""
+    cells = [
+        f'<c r="{letter}{_NUMBER}" t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>' for letter in letters
+    ]
+    return f'<row r="{_NUMBER}">{"".join(cells)}</row>'
 
 
 def _escaped(text: str) -> str:
+    if formulas.is_plain(text):
+        return text
     return escape(_NOT_IN_XML.sub("", text) if not text.isprintable() else text)

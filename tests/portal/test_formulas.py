@@ -30,3 +30,10 @@ def test_no_separator_sets_a_formula_free(sign, separator):
     text = stream.getvalue()
     for piece in text.replace(separator, "\0").replace(",", "\0").split("\0"):
         assert not piece.lstrip(' "\t').startswith(sign)
+
+
+def test_a_plain_text_holds_nothing_that_a_program_or_xml_could_read():
+    assert all(map(formulas.is_plain, ("王小明", "3****************4", "s1@example.org", "2023-01", "软件工程 2301班")))
+    for sign in (*formulas.SIGNS, *"%|;,<>&\"'\t\r\n\0\x01"):
+        assert not formulas.is_plain(f"{sign}1")
+        assert formulas.is_plain(f"1{sign}1") == (sign in "-@")
