@@ -22,7 +22,7 @@ def read(content: bytes) -> list[Sheet]:
     csv.field_size_limit(sheets.MAX_CELL)
     sheet = Sheet(sheets.TEXT_SHEET, Budget())
     for number, row in enumerate(_rows(text, _delimiter(text)), 1):
-        cells = [unwrap(sheets.plain(value).strip()) for value in row]
+        cells = [sheets.plain(value) for value in row]
         while cells and not cells[-1]:
             cells.pop()
         if cells:
@@ -83,10 +83,3 @@ def _is_text(content: bytes) -> bool:
     """Whether it has lines of cells, and hardly any control characters."""
     controls = sum(content.count(bytes([code])) for code in range(32) if code not in (9, 10, 11, 12, 13))
     return controls * 100 <= len(content) and any(content.count(sign.encode()) >= 2 for sign in DELIMITERS)
-
-
-def unwrap(value: str) -> str:
-    """The text in ="…" or after an apostrophe: both protect the numbers of a CSV from rounding."""
-    if value.startswith('="') and value.endswith('"') and len(value) > 2:
-        return value[2:-1].strip()
-    return value[1:].strip() if value.startswith("'") else value

@@ -130,11 +130,13 @@ class _Tables(Handler):
             return sheets.DATE + self.cell.get("date-value", shown)[:40]
         if kind == "time":
             return sheets.DATE + shown[:40]
+        if kind == "boolean":
+            return sheets.truth(self.cell.get("boolean-value", shown).lower() == "true")
         if kind in ("float", "percentage", "currency") and not shown.startswith("#"):
             return _number(self.cell.get("value", ""), shown)
         if not shown and "formula" in self.cell:
             return sheets.FORMULA
-        return shown
+        return sheets.unwrap(shown)
 
 
 def _number(text: str, shown: str) -> str:

@@ -1,7 +1,7 @@
 """What a reader of workbooks hands on: sheets of rows of texts, within bounds.
 
 A text that begins with NUL is a cell without a plain text: its kind and what the program shows,
-"\\0formula", "\\0date 2026-03-01", "\\0error #N/A", "\\0number NaN". No file can hold such a text.
+"\\0formula", "\\0date 2026-03-01", "\\0error #N/A", "\\0number NaN", "\\0truth TRUE". No file can hold such a text.
 """
 
 import json
@@ -17,7 +17,7 @@ MAX_CHARACTERS = 32_000_000  # of all cells of a workbook
 MAX_MERGES = 60_000
 _ROWS, _CHARACTERS = 500, 200_000  # of one chunk
 TEXT_SHEET = "CSV"  # name of the only sheet of delimited text
-FORMULA, DATE, ERROR, NUMBER = "\0formula", "\0date ", "\0error ", "\0number "
+FORMULA, DATE, ERROR, NUMBER, TRUTH = "\0formula", "\0date ", "\0error ", "\0number ", "\0truth "
 
 
 class Budget:
@@ -89,7 +89,19 @@ class Sheet:
 
 
 def plain(text: str) -> str:
-    """The text of a cell, as one that never looks like a marked one."""
+    """The text of a cell without white space around it, as one that never looks like a marked one."""
     if len(text) > MAX_CELL:
         raise Refused("too_large")
-    return text.replace("\0", "\ufffd") if "\0" in text else text
+    return unwrap(text.replace("\0", "\ufffd").strip())
+
+
+def unwrap(text: str) -> str:
+    """The text in ="…" or after an apostrophe: both protect numbers from rounding, in a CSV or in what was pasted from one."""
+    if text.startswith('="') and text.endswith('"') and len(text) > 2:
+        return text[2:-1].strip()
+    is_guarded = text.startswith("'") or (text[:1] in ("‘", "’", "`") and text[1:2].isdigit())
+    return text[1:].strip() if is_guarded else text
+
+
+def truth(value: bool) -> str:
+    return TRUTH + ("TRUE" if value else "FALSE")

@@ -73,7 +73,7 @@ def _read_sheet(book: xlrd.Book, source: xlrd.sheet.Sheet, sheet: Sheet) -> None
 def _text(book: xlrd.Book, cell: xlrd.sheet.Cell) -> str:
     kind = cell.ctype
     if kind == XL_CELL_TEXT:
-        return sheets.plain(cell.value).strip()
+        return sheets.plain(cell.value)
     if kind == XL_CELL_NUMBER:
         if not math.isfinite(cell.value):
             return f"{sheets.NUMBER}{cell.value}"
@@ -83,7 +83,7 @@ def _text(book: xlrd.Book, cell: xlrd.sheet.Cell) -> str:
     if kind == XL_CELL_ERROR:
         return sheets.ERROR + error_text_from_code.get(cell.value, "#N/A")
     if kind == XL_CELL_BOOLEAN:
-        return "TRUE" if cell.value else "FALSE"
+        return sheets.truth(bool(cell.value))
     return ""
 
 

@@ -11,6 +11,8 @@ from portal.untrusted.sheets import Budget, Sheet
 
 MAX_STRINGS, MAX_STYLES = 2_000_000, 66_000
 _STRINGS, _SHEET = frozenset({"sst"}), frozenset({"sheetData", "mergeCells"})
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_CONSTANT = re.compile(r'"([^"]*)"').fullmatch  # ="0123", as programs without a calculator of their own write it
 _RANGE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})").fullmatch
 
 
@@ -115,13 +117,18 @@ def _text_of(item: Element) -> str:
     """The text of a string, without the reading of East Asian text (rPh)."""
     if len(item) == 1 and item[0].tag.endswith("}t"):
         text = item[0].text or ""
-        if len(text) < sheets.MAX_CELL:  # XML has no NUL
+        if len(text) < sheets.MAX_CELL and text[:1] not in "'= " and "_x" not in text:  # XML has no NUL
             return text.strip()
     else:
         parts: list[str] = []
         _collect(item, parts)
         text = "".join(parts)
-    return sheets.plain(text).strip()
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
+    """As `sheets.plain`. A character that XML does not take stands as _x000D_ (ECMA-376 part 1, 22.9.2.19)."""
+    return sheets.plain(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text)
 
 
 def _collect(item: Element, parts: list[str]) -> None:
@@ -213,24 +220,27 @@ class _Rows:
         return column
 
     def _text(self, cell: Element) -> str:
-        text, has_formula = "", False
+        text, formula = "", None
         for child in cell:
             tag = child.tag
             name = self.names[tag] if tag in self.names else self._name(child)
             if name == "v":
                 text = (child.text or "").strip()
             elif name == "f":
-                has_formula = True
+                formula = child.text or ""
             elif name == "is":
                 text = _text_of(child)
+        if not text and formula is not None:
+            constant = _CONSTANT(formula)
+            return _plain(constant[1]) if constant else sheets.FORMULA
         if not text:
-            return sheets.FORMULA if has_formula else ""
+            return ""
         if len(text) > sheets.MAX_CELL:
             raise Refused("too_large")
         kind = cell.get("t", "n")
         if kind == "n":
             return self._number(text, cell.get("s", ""))
-        return self.reading[kind](text) if kind in self.reading else text
+        return self.reading[kind](text) if kind in self.reading else _plain(text)
 
     def _name(self, element: Element) -> str:
         name = local_name(element)
@@ -245,7 +255,7 @@ class _Rows:
         return self.strings[index]
 
     def _truth(self, text: str) -> str:
-        return "TRUE" if text in ("1", "true") else "FALSE"
+        return sheets.truth(text in ("1", "true"))
 
     def _error(self, text: str) -> str:
         return sheets.ERROR + text[:40]

@@ -12,6 +12,7 @@ REASONS: dict[str, Any] = {
     "date": _("The spreadsheet took this for a date (%(value)s). Set the column to text and type it again."),
     "error": _("This cell holds the error value %(value)s. Mend the formula, or type the value."),
     "number": _("This cell holds %(value)s instead of a number. Type the value."),
+    "truth": _("This cell holds the truth value %(value)s. Set the column to text and type the value."),
     "masked": _("This number is masked. Give the whole number, as on the document."),
     "filler": _("“%(value)s” is not a value. Fill this cell."),
     "characters": _("Holds a character that cannot be here: %(character)s"),

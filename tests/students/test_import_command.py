@@ -39,6 +39,9 @@ def test_json_is_one_object_with_the_figures(run, school):
         "ignored_columns": [],
         "missing": 0,
         "sheets": ["学生数据表"],
+        "sheets_not_read": [],
+        "hidden_rows": 0,
+        "skipped_rows": 0,
         "warnings": 0,
     }
     assert count(school) == 1

@@ -110,6 +110,9 @@ def as_json(found: importer.Plan) -> str:
         "ignored_columns": found.roster.ignored,
         "warnings": len(found.warned),
         "sheets": found.roster.sheets,
+        "sheets_not_read": found.roster.left_out,
+        "hidden_rows": found.roster.hidden,
+        "skipped_rows": found.roster.headings_again + len(found.roster.notes),
         "missing": len(found.missing),
     }
     return json.dumps(facts, ensure_ascii=False)

@@ -103,13 +103,30 @@ def test_shared_strings_are_read_without_their_readings():
     assert refusal(workbook(sheet(cells))) == "damaged"  # no such string
 
 
+def test_escaped_characters_of_shared_strings_are_read_as_what_they_are():
+    """Other programs write the end of a line so, and an underscore that only looks like it."""
+    strings = "<si><t>软件_x000D_</t></si><si><t>a_x005F_x0041_</t></si><si><t>b_x41_</t></si>"
+    cells = "".join(f'<c t="s"><v>{n}</v></c>' for n in range(3)) + '<c t="str"><v>王_x0020_明</v></c>'
+    assert head(workbook(sheet(f"<row>{cells}</row>"), strings=strings)) == [
+        (1, ["软件", "a_x0041_", "b_x41_", "王 明"]),
+    ]
+
+
 def test_dates_errors_formulas_and_numbers_that_are_none_are_marked():
     styles = '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
     cells = '<c s="1"><v>46082</v></c><c t="d"><v>2026-03-01</v></c><c t="e"><v>#N/A</v></c><c><f>A1</f></c>'
     cells += "<c><v>NaN</v></c><c><f>1+1</f><v>2</v></c><c t='b'><v>1</v></c>"
     (_number, found), *_rest = head(workbook(sheet(f"<row>{cells}</row>"), styles=styles))
     date = f"{sheets.DATE}2026-03-01"
-    assert found == [date, date, f"{sheets.ERROR}#N/A", sheets.FORMULA, f"{sheets.NUMBER}NaN", "2", "TRUE"]
+    assert found == [
+        date,
+        date,
+        f"{sheets.ERROR}#N/A",
+        sheets.FORMULA,
+        f"{sheets.NUMBER}NaN",
+        "2",
+        f"{sheets.TRUTH}TRUE",
+    ]
 
 
 def test_documents_with_entities_are_refused():

@@ -100,6 +100,23 @@ def test_an_error_value_of_xls_is_named():
     assert codes(judged(stream.getvalue())[2]) == {2: {"college": "error"}}
 
 
+def test_a_truth_value_is_said_at_its_cell():
+    for content in (books.roster(books.row(1, 姓名=True)), xls(books.row(1, 姓名=True))):
+        _roster, _good, wrong, _warned = judged(content)
+        assert wrong[2]["name"] == ("truth", {"value": "TRUE"})
+
+
+@pytest.mark.parametrize("typed", ["'{}", "’{}", '="{}"', "{}\t"])
+def test_what_protects_a_number_in_a_cell_is_no_part_of_it(typed):
+    document = books.row(1)[books.HEADINGS.index("证件号码")]
+    for content in (
+        books.roster(books.row(1, 证件号码=typed.format(document))),
+        xls(books.row(1, 证件号码=typed.format(document))),
+    ):
+        _roster, good, wrong, _warned = judged(content)
+        assert (good[2]["id_number"], wrong) == (document, {})
+
+
 @pytest.mark.parametrize("value", ["NaN", "INF"])
 def test_a_number_that_is_none_is_said_at_its_cell(value):
     content = books.roster(books.row(1, 培养层次=777))
