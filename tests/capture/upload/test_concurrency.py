@@ -85,10 +85,11 @@ def test_two_copies_judged_at_the_same_instant_find_each_other(school, other_sch
 
 
 def others_wait() -> bool:
-    """Whether another connection to this database waits for a lock."""
+    """Whether another connection to this database waits for a lock. What it waits for, a scope's role is not told."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database()"
         )
         return cursor.fetchone()[0] > 0
 
