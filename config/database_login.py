@@ -53,10 +53,10 @@ def check_log() -> None:
     for statements, verbosity in _asked(_LOGGED):
         if statements not in ("fatal", "panic") or verbosity != "terse":
             raise environment.Misconfigured(
-                "PostgreSQL 会把出错的语句(含姓名、电话)写进日志。请由数据库超级用户执行 deploy/roles.sql 末尾的两行"
-                " ALTER DATABASE(见 docs/operators.md)。",
-                "PostgreSQL would write statements that fail into its log, with names and telephones: run the two lines ALTER"
-                " DATABASE at the end of deploy/roles.sql as its superuser (docs/operators.md).",
+                "PostgreSQL 会把出错的语句(含姓名、电话)写进日志。请由数据库超级用户执行 deploy/database_settings.sql"
+                "(见 docs/operators.md)。",
+                "PostgreSQL would write statements that fail into its log, with names and telephones: run"
+                " deploy/database_settings.sql as its superuser (docs/operators.md).",
             )
 
 

@@ -8,7 +8,7 @@ folder=${STATE_DIRECTORY:-/var/lib/tucai-backup}
 trap 'rm -f "$folder/tucai.dump" "$folder/figures.json"' EXIT
 # The database first: a file without a row is harmless, a row without its file is not.
 .venv/bin/python manage.py backup --out "$folder"
-files=/var/lib/tucai/files
+files=${MEDIA_ROOT:-/var/lib/tucai/files}
 if [ -n "${S3_BUCKET:-}" ]; then
     # What is new in the bucket comes to this machine, what is no longer in it goes.
     files=$folder/files

@@ -4,6 +4,8 @@
 say() { echo "== $*"; }
 fail() { echo "$*" >&2; exit 1; }
 setting() { sed -n "s/^$1=//p" "$CONF" | tail -n 1; }
+# The value of NAME ($2) in an environment file.
+secret_of() { sed -n "s|^$2=||p" "$1"; }
 draw() { openssl rand -base64 48 | tr -d '\n'; }
 draw_password() { openssl rand -hex 24; }
 # Owner, mode, and the file: its text comes from stdin, and is whole or not there.
@@ -52,6 +54,12 @@ CSRF_TRUSTED_ORIGINS=https://$SITE
 HTTPS=1
 TRUSTED_PROXIES=1
 X_ACCEL_PREFIX=/private/
+S3_BUCKET=$(setting S3_BUCKET)
+S3_ENDPOINT=$(setting S3_ENDPOINT)
+S3_KEY_ID=$(setting S3_KEY_ID)
+S3_SECRET_KEY=$(setting S3_SECRET_KEY)
+S3_REGION=$(setting S3_REGION)
+S3_ADDRESSING=$(setting S3_ADDRESSING)
 EMAIL_HOST=$(setting EMAIL_HOST)
 EMAIL_PORT=$(setting EMAIL_PORT)
 EMAIL_HOST_USER=$(setting EMAIL_HOST_USER)
@@ -60,6 +68,9 @@ DEFAULT_FROM_EMAIL=$(setting FROM)
 OPERATOR_EMAILS=$(setting ADMIN_EMAIL)
 HEALTH_TOKEN=$(draw)
 END
+    for name in EMAIL_HOST EMAIL_PORT EMAIL_HOST_USER EMAIL_HOST_PASSWORD S3_BUCKET S3_ENDPOINT S3_KEY_ID S3_SECRET_KEY; do
+        [ "$(sed -n "s/^$name=//p" "$CONF" | tail -n 1)" = "$(secret_of "$1/tucai.env" $name)" ] || say "$name differs between $CONF and $1/tucai.env: the latter counts"
+    done
     write_address "$1/tucai-web.env" DATABASE_URL tucai_web "$2"
     write_address "$1/tucai-workers.env" DATABASE_URL tucai_worker "$2"
     write_address "$1/tucai-owner.env" DATABASE_OWNER_URL tucai_owner "$2"
@@ -87,10 +98,21 @@ draw_certificate() {
     say "the certificate signs itself: browsers will warn until CERTIFICATE names a real one"
 }
 
-# deploy/nginx.conf with the names of this installation, certificate $1 and key $2.
+# deploy/nginx.conf with the names of this installation, certificate $1 and key $2; private files as tucai.env ($3) says, names by resolver $4.
 nginx_configuration() {
     sed -e "s|ssl_certificate  .*|ssl_certificate     $1;|" -e "s|ssl_certificate_key .*|ssl_certificate_key $2;|" \
-        -e "s|photos\.example\.edu\.cn|$SITE|g" deploy/nginx.conf
+        -e "s|photos\.example\.edu\.cn|$SITE|g" deploy/nginx.conf | files_of "$3" "$4"
+}
+
+# Where files lie in a bucket, deploy/nginx-bucket.conf stands in place of their folder.
+files_of() {
+    bucket=$(secret_of "$1" S3_BUCKET)
+    [ -n "$bucket" ] || { cat && return; }
+    host=$(secret_of "$1" S3_ENDPOINT | sed -e 's|^https://||' -e 's|/.*||')
+    [ "$(secret_of "$1" S3_ADDRESSING)" != virtual ] || host=$bucket.$host
+    awk '/^    location \/private\/ {/ { skips = 1; while ((getline line < "deploy/nginx-bucket.conf") > 0) if (line !~ /^#/) print line }
+        !skips { print }
+        /^    }/ { skips = 0 }' | sed -e "s|s3\.example\.edu\.cn|$host|" -e "s|resolver 127\.0\.0\.53|resolver $2|"
 }
 
 # Limits, logs and the web are given the address of the visitor, not that of the proxy in front. Nothing where there is none.

@@ -21,8 +21,6 @@ from django.urls import get_resolver; get_resolver().url_patterns"
 # shellcheck source=deploy/environment.sh
 . "$HERE/deploy/environment.sh"
 
-secret_of() { sed -n "s|^$2=||p" "$1"; }
-
 check_machine() {
     [ "$(id -u)" = 0 ] || fail "请以 root 运行(加 sudo)。 Run this as root (with sudo)."
     [ "$HERE" = /opt/tucai ] || fail "代码须放在 /opt/tucai,现在是 $HERE。 The code must lie in /opt/tucai, it lies in $HERE."
@@ -107,6 +105,7 @@ make_database() {
 END
     else
         sql -f deploy/scope_roles.sql
+        sql -f deploy/database_settings.sql
     fi
     git log -1 --format='%h, %cs' 2>/dev/null | put tucai:tucai 644 "$DATA/version"
     say "migrate, static files"
@@ -118,12 +117,15 @@ install_units() {
     say "units"
     photos=$(photo_processes)
     cp deploy/systemd/tucai-* /etc/systemd/system/
-    # A full disk ends PostgreSQL, and Debian's unit does not start it again.
-    install -d /etc/systemd/system/postgresql@.service.d
-    printf '[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestart=on-failure\nRestartSec=10\n' |
-        put root:root 644 /etc/systemd/system/postgresql@.service.d/tucai.conf
+    install -D -m 644 deploy/systemd/postgresql.conf /etc/systemd/system/postgresql@.service.d/tucai.conf
     [ -e /etc/tucai-worker-photos.env ] || printf 'QUEUES=check,produce\nCONCURRENCY=%s\n' "$photos" | put root:root 644 /etc/tucai-worker-photos.env
     [ -e /etc/tucai-worker-builds.env ] || printf 'QUEUES=build,imports,default,bulk,faces\nCONCURRENCY=1\n' | put root:root 644 /etc/tucai-worker-builds.env
+    # A release may bring a queue; a worker that does not name it takes nothing from it.
+    for queue in check produce build imports default bulk faces; do
+        grep -qs "^QUEUES=.*\b$queue\b" /etc/tucai-worker-*.env && continue
+        say "no worker takes from the queue $queue: /etc/tucai-worker-builds.env names it now"
+        sed -i "s/^QUEUES=.*/&,$queue/" /etc/tucai-worker-builds.env
+    done
     photos=$(secret_of /etc/tucai-worker-photos.env CONCURRENCY)
     install -d /etc/systemd/system/tucai-worker@photos.service.d
     printf '# 0.5 GB for each of %s processes, and 1 GB.\n[Service]\nMemoryHigh=%sM\nMemoryMax=%sM\n' "$photos" $((photos * 500 + 600)) $((photos * 500 + 1000)) |
@@ -131,15 +133,11 @@ install_units() {
     units="tucai-web@8001 tucai-web@8002 tucai-worker@photos tucai-worker@builds tucai-beat"
     # shellcheck disable=SC2086 # a list of names
     systemctl enable --quiet $units tucai-backup.timer tucai-watch.timer
-    RESTIC=$(secret_of /etc/tucai-backup.env RESTIC_REPOSITORY)
-    case $RESTIC in
+    repository=$(secret_of /etc/tucai-backup.env RESTIC_REPOSITORY)
+    case $repository in
         /*)
-            install -d -o tucai -g tucai -m 700 "$RESTIC"
-            [ -e "$RESTIC/config" ] || (
-                RESTIC_REPOSITORY=$RESTIC RESTIC_PASSWORD=$(secret_of /etc/tucai-backup.env RESTIC_PASSWORD)
-                export RESTIC_REPOSITORY RESTIC_PASSWORD
-                setpriv --reuid tucai --regid tucai --init-groups restic init --quiet --no-cache
-            )
+            install -d -o tucai -g tucai -m 700 "$repository"
+            [ -e "$repository/config" ] || backups init --quiet
             ;;
     esac
     if [ -d /run/systemd/system ]; then
@@ -151,17 +149,28 @@ install_units() {
     fi
 }
 
+# restic, as the night's backup runs it.
+backups() (
+    RESTIC_REPOSITORY=$(secret_of /etc/tucai-backup.env RESTIC_REPOSITORY) RESTIC_PASSWORD=$(secret_of /etc/tucai-backup.env RESTIC_PASSWORD)
+    export RESTIC_REPOSITORY RESTIC_PASSWORD
+    setpriv --reuid tucai --regid tucai --init-groups restic --no-cache "$@"
+)
+
 configure_nginx() {
     say "nginx"
     if [ -z "$CERTIFICATE" ]; then
         CERTIFICATE=/etc/ssl/certs/tucai.pem CERTIFICATE_KEY=/etc/ssl/private/tucai.key
         draw_certificate "$CERTIFICATE" "$CERTIFICATE_KEY"
     fi
-    nginx_configuration "$CERTIFICATE" "$CERTIFICATE_KEY" | put root:root 644 /etc/nginx/sites-available/tucai.new
-    if [ -e /etc/nginx/sites-available/tucai ] && ! cmp -s /etc/nginx/sites-available/tucai.new /etc/nginx/sites-available/tucai; then
-        say "/etc/nginx/sites-available/tucai differs from deploy/nginx.conf and stays as it is; the new text is beside it (tucai.new)"
+    own=/etc/nginx/sites-available/tucai
+    resolver=$(sed -n 's/^nameserver \([^ %]*\).*/\1/p' /etc/resolv.conf | head -n 1)
+    case $resolver in *:*) resolver="[$resolver]" ;; esac
+    nginx_configuration "$CERTIFICATE" "$CERTIFICATE_KEY" /etc/tucai.env "${resolver:-127.0.0.53}" | put root:root 644 $own.new
+    # What this script has written may be replaced by it; what somebody has changed may not.
+    if [ -e $own ] && ! cmp -s $own $own.written && ! cmp -s $own $own.new; then
+        say "$own was changed by hand and stays as it is; the new text is beside it (tucai.new)"
     else
-        mv /etc/nginx/sites-available/tucai.new /etc/nginx/sites-available/tucai
+        cp $own.new $own && mv $own.new $own.written
     fi
     front_proxies | put root:root 644 /etc/nginx/conf.d/tucai-front-proxies.conf
     ln -sf ../sites-available/tucai /etc/nginx/sites-enabled/tucai
@@ -175,11 +184,17 @@ configure_nginx() {
 finish() {
     say "check --deploy"
     deploy/manage.sh check --deploy --fail-level WARNING
-    year=$(setting SEASON)
-    [ ! -d /run/systemd/system ] || [ -e "$DATA/backup-done" ] || systemctl start tucai-backup.service ||
-        say "the first backup failed: journalctl -u tucai-backup"
-    deploy/manage.sh set_up "$(setting ADMIN)" --name "$(setting ADMIN_NAME)" --email "$(setting ADMIN_EMAIL)" ${year:+--year "$year"} ||
-        say "nobody was invited, for the reason above; later: deploy/manage.sh set_up"
+    if [ ! -e "$DATA/backup-done" ] && backups snapshots --tag tucai --json 2>/dev/null | grep -q '"id"'; then
+        # A backup of what is empty would be the newest.
+        [ ! -d /run/systemd/system ] || systemctl disable --quiet --now tucai-backup.timer
+        say "backups are there already: deploy/restore.sh brings the newest back. Until then nothing is backed up and nobody is invited"
+    else
+        [ ! -d /run/systemd/system ] || [ -e "$DATA/backup-done" ] || systemctl start tucai-backup.service ||
+            say "the first backup failed: journalctl -u tucai-backup"
+        year=$(setting SEASON)
+        deploy/manage.sh set_up "$(setting ADMIN)" --name "$(setting ADMIN_NAME)" --email "$(setting ADMIN_EMAIL)" ${year:+--year "$year"} ||
+            say "nobody was invited, for the reason above; later: deploy/manage.sh set_up"
+    fi
     say "https://$SITE"
     say "keep copies of ID_NUMBER_KEY and HISTORY_KEY (/etc/tucai.env) and of RESTIC_PASSWORD (/etc/tucai-backup.env) on paper"
 }

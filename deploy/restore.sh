@@ -1,6 +1,7 @@
 #!/bin/sh
-# Restores the newest backup on this machine, which deploy/install.sh has prepared, with the ID_NUMBER_KEY and HISTORY_KEY of the backup's time
-# in /etc/tucai.env. By root. A database that is there stays, under another name; files that the backup does not have stay too.
+# Restores a backup on this machine, which deploy/install.sh has prepared, with the ID_NUMBER_KEY and HISTORY_KEY of the backup's time
+# in /etc/tucai.env: the newest, or the one named (restic snapshots). By root:  deploy/restore.sh [SNAPSHOT]
+# A database that is there stays, under another name; files that the backup does not have stay too.
 set -eu
 umask 077
 cd /opt/tucai
@@ -12,7 +13,12 @@ fail() { echo "$*" >&2; exit 1; }
 RESTIC_REPOSITORY=$(setting /etc/tucai-backup.env RESTIC_REPOSITORY) RESTIC_PASSWORD=$(setting /etc/tucai-backup.env RESTIC_PASSWORD)
 export RESTIC_REPOSITORY RESTIC_PASSWORD RESTIC_CACHE_DIR=/var/cache/tucai-backup
 [ -d /run/systemd/system ] && systemctl stop 'tucai-*'
-restic restore --quiet latest --tag tucai --target /
+restic restore --quiet "${1:-latest}" --tag tucai --target /
+# On another machine the user may have another number.
+chown tucai:tucai /var/lib/tucai /var/lib/tucai-backup
+for folder in "$(setting /etc/tucai.env MEDIA_ROOT)" /var/lib/tucai/files /var/lib/tucai-backup/files; do
+    [ ! -d "$folder" ] || chown -R tucai:tucai "$folder"
+done
 
 if [ "$(sql -At -c "SELECT count(*) FROM pg_database WHERE datname = 'tucai'")" = 1 ]; then
     aside=tucai_before_$(date +%Y%m%d_%H%M%S)
@@ -20,16 +26,19 @@ if [ "$(sql -At -c "SELECT count(*) FROM pg_database WHERE datname = 'tucai'")" 
         -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'tucai'" -c "ALTER DATABASE tucai RENAME TO $aside" >/dev/null
     echo "The database of before is $aside: drop it when the restored one is right."
 fi
-sed -n '/^CREATE DATABASE/,$p' deploy/roles.sql | sql
+sql -c "CREATE DATABASE tucai OWNER tucai_owner ENCODING 'UTF8' TEMPLATE template0"
+sql -f deploy/database_settings.sql
 PGPASSWORD=$(sed -n 's|^DATABASE_OWNER_URL=postgresql://[a-z_]*:\([^@]*\)@.*|\1|p' /etc/tucai-owner.env)
 export PGPASSWORD
 pg_restore --no-owner --exit-on-error --host=127.0.0.1 --username=tucai_owner --dbname=tucai /var/lib/tucai-backup/tucai.dump
-rm -f /var/lib/tucai-backup/tucai.dump
+rm -f /var/lib/tucai-backup/tucai.dump /var/lib/tucai-backup/figures.json
 if [ -n "$(setting /etc/tucai.env S3_BUCKET)" ]; then
     deploy/manage.sh copy_files --from /var/lib/tucai-backup/files
 fi
 deploy/manage.sh migrate --verbosity 0
 deploy/manage.sh check_history
 if [ -d /run/systemd/system ]; then
-    systemctl start tucai-web@8001 tucai-web@8002 tucai-worker@photos tucai-worker@builds tucai-beat tucai-backup.timer tucai-watch.timer
+    systemctl start tucai-web@8001 tucai-web@8002 tucai-worker@photos tucai-worker@builds tucai-beat tucai-watch.timer
+    systemctl enable --quiet --now tucai-backup.timer
+    systemctl start --no-block tucai-backup.service
 fi

@@ -33,7 +33,8 @@ else
     draw_certificate "$PRIVATE/certificate.pem" "$PRIVATE/certificate.key"
     chmod 644 "$PRIVATE/certificate.key"
 fi
-nginx_configuration /etc/ssl/tucai/certificate.pem /etc/ssl/tucai/certificate.key |
+# Names are asked of Docker (127.0.0.11).
+nginx_configuration /etc/ssl/tucai/certificate.pem /etc/ssl/tucai/certificate.key "$PRIVATE/tucai.env" 127.0.0.11 |
     sed -e 's|127\.0\.0\.1:8001|web1:8001|' -e 's|127\.0\.0\.1:8002|web2:8002|' -e 's|/var/log/nginx/tucai.log|/dev/stdout|' |
     put "$owner" 644 "$PRIVATE/nginx.conf"
 front_proxies | put "$owner" 644 "$PRIVATE/front-proxies.conf"

@@ -3,7 +3,9 @@
 set -eu
 sql() { psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 if [ "$(sql -At -c "SELECT count(*) FROM pg_database WHERE datname = 'tucai'")" = 1 ]; then
-    exec psql -X -q -v ON_ERROR_STOP=1 -f /roles/scope_roles.sql
+    sql -f /roles/scope_roles.sql
+    sql -f /roles/database_settings.sql
+    exit 0
 fi
 sql <<END
 \\set owner_password $OWNER_PASSWORD

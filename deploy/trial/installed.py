@@ -37,7 +37,8 @@ def manage(*words: str) -> str:
 def sql(statement: str) -> str:
     """By PostgreSQL's superuser, who passes every wall by."""
     words = ("runuser", "-u", "postgres", "--", "psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d")
-    return run(*words, "postgres" if "DATABASE" in statement else "tucai", "-c", statement).strip()
+    of_the_server = statement.startswith(("CREATE DATABASE", "DROP DATABASE"))
+    return run(*words, "postgres" if of_the_server else "tucai", "-c", statement).strip()
 
 
 def setting(name: str) -> str:

@@ -19,10 +19,14 @@ class Student:
         one = self.identity
         return f"{one['student_no']},{one['name']},男,{one['id_number']},信息学院,软件工程,软件2301"
 
-    def signs_in(self) -> None:
+    def signs_in_again(self) -> None:
+        self.session = visitor()
         answer = self.session.post(f"{SITE}/api/v1/me/sign-in/", json=self.identity)
         check(answer.status_code == 200, f"the student signed in ({answer.status_code} {answer.text[:200]})")
         self.session.headers["Authorization"] = f"Student {answer.json()['token']}"
+
+    def signs_in(self) -> None:
+        self.signs_in_again()
         text = self.session.get(f"{SITE}/api/v1/me/consent/").json()
         agreed = {"version": text["version"], "printing": True}
         answer = self.session.post(f"{SITE}/api/v1/me/consent/", json=agreed)

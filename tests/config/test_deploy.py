@@ -3,6 +3,7 @@
 import configparser
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -29,17 +30,17 @@ ENVIRONMENT = (DEPLOY / "environment.sh").read_text()
 
 
 def names_in(text: str) -> set[str]:
-    return set(re.findall(r"^([A-Z_]+)=", text, re.M))
+    return set(re.findall(r"^([A-Z0-9_]+)=", text, re.M))
 
 
 def test_the_installation_writes_every_variable_of_the_examples():
-    written = names_in(ENVIRONMENT) | set(re.findall(r"write_address \S+ ([A-Z_]+)", ENVIRONMENT))
+    written = names_in(ENVIRONMENT) | set(re.findall(r"write_address \S+ ([A-Z0-9_]+)", ENVIRONMENT))
     for example in DEPLOY.glob("*.env.example"):
         assert names_in(example.read_text()) <= written, example.name
 
 
 def test_the_installation_asks_for_nothing_that_its_file_does_not_name():
-    asked = set(re.findall(r"\$\(setting ([A-Z_]+)\)", INSTALL + ENVIRONMENT))
+    asked = set(re.findall(r"\$\(setting ([A-Z0-9_]+)\)", INSTALL + ENVIRONMENT))
     assert asked == names_in((DEPLOY / "install.conf.example").read_text())
 
 
@@ -123,3 +124,35 @@ def test_nginx_says_a_sentence_where_no_web_answers_or_its_disk_is_full():
     assert all("internal;" in text and "Retry-After 30 always" in text and "return 503 '" in text for text in away)
     (program,) = re.findall(r"application/json;.*?return 503 '(.+?)';", away[1], re.S)
     assert json.loads(program).keys() == {"error"}
+
+
+def written(folder: Path, **lines: str) -> str:
+    """What deploy/environment.sh makes of nginx.conf, of a tucai.env with these lines."""
+    (folder / "tucai.env").write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+    script = ". deploy/environment.sh; SITE=photos.house.test; nginx_configuration /c.pem /c.key $1/tucai.env 10.0.0.53"
+    command = ["/bin/sh", "-euc", script, "sh", str(folder)]
+    return subprocess.run(command, cwd=DEPLOY.parent, capture_output=True, text=True, check=True).stdout
+
+
+def test_nginx_sends_private_files_from_the_folder_or_from_the_bucket(tmp_path):
+    folder = written(tmp_path, S3_BUCKET="")
+    assert "alias /var/lib/tucai/files/;" in folder
+    assert "ssl_certificate_key /c.key;" in folder
+    assert "example.edu.cn" not in folder
+    bucket = {"S3_BUCKET": "photos", "S3_ENDPOINT": "https://s3.house.test:9000/prefix"}
+    for addressing, host in (("path", "s3.house.test:9000"), ("virtual", "photos.s3.house.test:9000")):
+        found = written(tmp_path, **bucket, S3_ADDRESSING=addressing)
+        assert f"proxy_pass https://{host}$file_address;" in found
+        assert f"proxy_set_header Host {host};" in found
+        assert "resolver 10.0.0.53 " in found
+        assert "alias" not in found
+        assert found.count("{") == found.count("}")
+        assert "example.edu.cn" not in found
+    # A service that leads elsewhere leads nobody.
+    assert re.search(r"error_page 301 302 303 307 308 .*= @no_storage;", found)
+
+
+def test_an_update_names_each_queue_to_a_worker():
+    (listed,) = re.findall(r"for queue in (.+); do", INSTALL)
+    taken = ",".join(re.findall(r"printf 'QUEUES=(\S+?)\\n", INSTALL))
+    assert sorted(listed.split()) == sorted(taken.split(","))
