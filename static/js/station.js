@@ -57,7 +57,8 @@ async function show(query) {
 
 function list(students) {
   part("list").replaceChildren(...students.map(row));
-  part("nobody").hidden = students.length > 0;
+  const isAsked = Boolean(state.query && (state.query.q || state.query.class)); // not before anything was asked
+  part("nobody").hidden = students.length > 0 || !isAsked;
 }
 
 function row(student) {

@@ -67,6 +67,15 @@ def test_of_two_open_seasons_that_is_current_whose_days_have_begun(client, seaso
     assert f"{next_year.graduating_class}届毕业生<wbr>图像采集" in text(client.get("/"))
 
 
+def test_a_school_reads_that_the_center_has_closed_the_capture(season, school, owner_client, center_admin):
+    with center_scope():
+        seasons.close_season(Season.objects.get(pk=season.pk), by=center_admin)
+    assert said(
+        "The center has closed the capture of this season (%(day)s). No more photos are taken; review,"
+        " proofreading, form, fees and prints go on."
+    ) in text(owner_client.get("/school/", follow=True))
+
+
 @pytest.fixture
 def in_review(school, season) -> Photo:
     return factories.photo(factories.student(school, season, name="李待审"), "submitted")
