@@ -81,7 +81,7 @@ def sign(station: Station, school: str, url: str) -> Sign:
 
 def _section(pages: Pages, section: Section) -> None:
     def head() -> None:
-        pages.heading(f"{section.day}　{section.station}（{section.place}）", height=HEAD)
+        pages.heading(f"{section.day}　{section.station}　{section.place}", height=HEAD)
         pages.row([heading for heading, _left, _width in COLUMNS], COLUMNS, height=ROW, size=9)
 
     pages.need(HEAD + 2 * ROW)
