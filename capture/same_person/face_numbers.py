@@ -82,7 +82,10 @@ rotation.registers("faces", count_by_version, rewrite)
 
 @dataclass
 class Faces:
-    """The faces of a school in a season. `photos`: 0 for an admission photo."""
+    """The faces of a school in a season. `photos`: 0 for an admission photo.
+
+    The arrays are views of larger ones, so that a face more does not copy all of them.
+    """
 
     students: np.ndarray
     photos: np.ndarray
@@ -94,9 +97,9 @@ class Faces:
         return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, face_embedding.NUMBERS), np.float32))
 
     def add(self, rows: Sequence[tuple[int, bytes | memoryview, int, int | None]]) -> None:
-        self.students = np.concatenate([self.students, np.array([row[2] for row in rows], np.int64)])
-        self.photos = np.concatenate([self.photos, np.array([row[3] or 0 for row in rows], np.int64)])
-        self.numbers = np.vstack([self.numbers, _opened([row[1:] for row in rows])])
+        self.students = _grown(self.students, np.array([row[2] for row in rows], np.int64))
+        self.photos = _grown(self.photos, np.array([row[3] or 0 for row in rows], np.int64))
+        self.numbers = _grown(self.numbers, _opened([row[1:] for row in rows]))
         self.newest = max(self.newest, *(row[0] for row in rows))
 
     def nearest_admission(self, numbers: np.ndarray, *, but: int) -> tuple[int, float] | None:
@@ -131,6 +134,16 @@ class Faces:
         """Of vectors of length 1."""
         found: np.ndarray = np.sqrt(np.maximum(2 - 2 * (self.numbers @ numbers), 0))
         return found
+
+
+def _grown(known: np.ndarray, added: np.ndarray) -> np.ndarray:
+    """Both behind each other, in the array of which `known` is the beginning, or in one twice as long."""
+    size, whole = len(known) + len(added), known.base
+    if whole is None or len(whole) < size:
+        whole = np.empty((2 * size, *known.shape[1:]), known.dtype)
+        whole[: len(known)] = known
+    whole[len(known) : size] = added
+    return whole[:size]
 
 
 _kept: OrderedDict[tuple[int, int], Faces] = OrderedDict()
