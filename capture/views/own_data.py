@@ -16,7 +16,9 @@ from capture.forms import OwnNumberForm
 from capture.live import films
 from capture.models import Consent, Photo
 from capture.sign_in import consent, consent_withdrawal
+from capture.sign_in.providers import all_providers
 from portal import files, history
+from portal.errors import NotAllowed
 from portal.pages.form_fields import checked
 from students.identity.student_access import in_archive, student_page
 from students.privacy import own_data
@@ -33,7 +35,7 @@ def own_data_page(request: Any) -> HttpResponse:
         "earlier": Consent.objects.filter(student=student, ended_at__isnull=False).order_by("-ended_at"),
         "lookers": own_data.lookers(student, most=SHOWN),
         "photos": Photo.objects.filter(student=student),
-        "number_form": OwnNumberForm() if student.id_sealed else None,
+        "number_form": OwnNumberForm() if student.id_sealed and not student.appeared_by_code else None,
         "is_handed_in": Photo.objects.filter(
             student=student, is_current=True, status__in=consent_withdrawal.HANDED_IN
         ).exists(),
@@ -44,9 +46,12 @@ def own_data_page(request: Any) -> HttpResponse:
 @require_POST
 @student_page
 def own_data_copy(request: Any) -> HttpResponse:
-    """A ZIP with data.json and the student's pictures, for who knows the student's document number."""
+    """A ZIP with data.json and the student's pictures, for who knows the student's document number, or has the code that
+    says the registry's number."""
     student = request.student
-    if student.id_sealed:  # else the copy has none
+    if student.appeared_by_code:
+        _require_code(request)
+    elif student.id_sealed:  # else the copy has none
         own_data.require_own_number(student, checked(OwnNumberForm(request.POST))["id_number"])
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
@@ -61,6 +66,15 @@ def own_data_copy(request: Any) -> HttpResponse:
                 made.writestr(f"{photo.pk}-film-{number}.jpg", frame.jpeg)
     history.record("student.data_taken", student, by=student)
     return files.attachment(file.getvalue(), filename=f"{student.student_no}.zip", content_type="application/zip")
+
+
+def _require_code(request: Any) -> None:
+    """Of who is on no list: the copy has the registry's number, which no student types and a helper's digits do not prove."""
+    way = all_providers().get(request.student_session.recognised_by)
+    if way is None or not way.names_newcomers:
+        raise NotAllowed(
+            _("Sign in with your capture code first: the copy holds the number that the registry gave you.")
+        )
 
 
 @require_POST

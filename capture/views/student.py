@@ -41,7 +41,7 @@ from students.without_list import appearances
 
 AFTER_WECHAT = "after_wechat"  # of the session: the page that follows when WeChat has said who it is
 # Kinds of notifications whose content the student's home page shows already.
-SHOWN_ON_HOME = {"photo_approved", "photo_returned", "account_locked"}
+SHOWN_ON_HOME = {"photo_approved", "photo_returned", "account_locked", "appearance.refused"}
 STEP_OF = {
     Student.Stage.WAITING: 3,
     Student.Stage.RETAKE: 3,

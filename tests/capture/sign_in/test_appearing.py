@@ -1,6 +1,7 @@
 """A school that hands over no list: students appear by their capture codes, and the school confirms them."""
 
 import io
+import zipfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +15,7 @@ from portal.models import Event, Notification
 from portal.tenancy import across_schools, school_scope
 from schools.models import Enrolment, Season
 from students import records
+from students.identity import student_access
 from students.models import Appearance, CatalogueClass, Student
 from students.without_list import appearances, catalogue, choosing
 from tests import factories
@@ -66,6 +68,15 @@ def appear(
     return (client or Client()).post(f"/me/appear/?school={school.code}", sent)
 
 
+def recognised_by_digits(student) -> Client:
+    client = Client()
+    session = client.session
+    student_access.begin(session, student, recognised_by="in_person", strength="seen")
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    return client
+
+
 def sentence(answer) -> str:
     return str(answer.context["form"].non_field_errors()[0])
 
@@ -105,6 +116,9 @@ def test_a_student_appears_is_confirmed_by_the_clerk_and_photographs(peer, schoo
     assert said("Appeared by a capture code") in page
     assert "R7190" not in page
     assert "R7190" in owner_client.post(f"/school/roster/{student.pk}/reveal/").content.decode()
+    copy = phone.post("/me/data/copy/")
+    assert b"R7190" in zipfile.ZipFile(io.BytesIO(copy.content)).read("data.json")
+    assert recognised_by_digits(student).post("/me/data/copy/").status_code == 403  # a helper may give them to anybody
     # Another day: the code and the student number, as for everybody.
     again = Client().post("/me/sign-in/?by=capture_code", {"student_no": "2023001", "capture_code": "code of R7190"})
     assert again.status_code == 302
@@ -155,6 +169,12 @@ def test_whom_the_school_refuses_reads_why_and_appears_again(peer, school, other
     student = the_student(school)
     with school_scope(school):
         assert (student.stage, student.class_name, student.appearance.status) == ("waiting", "软件2302", "waiting")
+    again = Client()
+    again.post("/me/sign-in/?by=capture_code", {"student_no": "2023001", "capture_code": "code of R7190"})
+    with school_scope(school):
+        factories.consent(student)
+    assert "班级选错了" not in again.get("/me/").content.decode()  # it is over
+    with school_scope(school):
         appearances.refuse(student, reason="不是我校学生。", by=owner)
     assert appear(peer, other_school).status_code == 302  # it was the other school
     assert the_student(other_school).name == "刘*"
