@@ -22,7 +22,7 @@ from portal.notifications.channels.base import Recipient
 from portal.security.rate_limits import Daily
 from portal.tenancy import Tenant, across_schools, check_write
 
-CHUNK_SIZE = 2000
+CHUNK_SIZE = inserting.ROWS
 TO_MANY = Daily(
     "messages to many",
     20,

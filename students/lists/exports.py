@@ -40,9 +40,8 @@ def export_students(
     not export numbers in clear, and PortalError for more than MAX_STUDENTS.
     """
     count = _checked(students, by=by, in_clear=in_clear)
-    rows = students.select_related("school") if with_school else students
     content = resources.write_file(
-        rows, file_format=file_format, in_clear=in_clear, with_school=with_school, progress=progress
+        students, file_format=file_format, in_clear=in_clear, with_school=with_school, progress=progress
     )
     facts = {"count": count, "format": file_format, "in_clear": in_clear}
     history.record("roster.exported", of, by=by, facts=facts)

@@ -5,6 +5,7 @@ Import does not use it: `students.roster.importer` is some forty times as fast.
 
 import csv
 from collections.abc import Callable, Iterator
+from functools import cache
 from io import TextIOWrapper
 from operator import attrgetter
 from tempfile import TemporaryFile
@@ -15,6 +16,7 @@ from import_export import fields, resources
 
 from portal import formulas, text_workbooks
 from portal.untrusted import workbooks
+from schools.models import School
 from students.models import Student
 from students.roster import spreadsheet_writer
 from students.roster.cells import GENDER_HEADINGS, SHOWN_ID_TYPES
@@ -67,7 +69,7 @@ class StudentResource(resources.ModelResource):
     ) -> None:
         """`with_registry`: a column of the registry's numbers, which are in clear too."""
         super().__init__(**kwargs)
-        self.fields = {"school": ExportColumn("学校", lambda student: student.school.name)} if with_school else {}
+        self.fields = {"school": ExportColumn("学校", _school_name())} if with_school else {}
         self.fields |= {
             column.field: ExportColumn(column.heading, _value_of(column.field, in_clear)) for column in COLUMNS
         }
@@ -90,6 +92,12 @@ def _value_of(field: str, in_clear: bool) -> Value:
     if field == "id_number" and in_clear:
         return lambda student: student.printed_number
     return _SHOWN.get(field) or attrgetter(field)
+
+
+def _school_name() -> Value:
+    """All names with one query, when the first is asked for: a `School` for each student would take a tenth of the time."""
+    names = cache(lambda: dict(School.objects.values_list("pk", "name")))
+    return lambda student: names()[student.school_id]
 
 
 def _registry_number(student: Student) -> str:

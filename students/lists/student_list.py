@@ -27,12 +27,11 @@ from students.without_list import appearances
 
 FEW = 1500  # what a search finds is ordered by itself: for a page alone PostgreSQL would walk the order of the whole school
 DEEP_OFFSET = 200  # from this offset on, the page's numbers are read from the index first
-# (school id, college, major, class, stage, fee state, number of students), in the order of the list
+# (school id, college, major, class, stage, fee state, number of students)
 Group = tuple[int, str, str, str, str, str, int]
 PLACES = ("school_id", "college", "major", "class_name")
 _FROM = (
-    "(students_student.school_id, students_student.college, students_student.major, students_student.class_name)"
-    " >= (%s, %s, %s, %s)"
+    "(students_student.college, students_student.major, students_student.class_name) >= (%s, %s, %s)"  # of one school
 )
 GROUPED = (*PLACES, "stage", "fee_state")
 
@@ -123,7 +122,9 @@ class StudentList(List):
             return sorted((pk, "", "", "", stage, fee, number) for pk, stage, fee, number in counted)
         if searched:
             return self._count()
-        return list(StudentsByClass.groups(*GROUPED, school=school, season=season))
+        # Not sorted: thousands of texts take longer to sort than to count, and a deep page alone needs their order.
+        groups = StudentsByClass.groups(*GROUPED[1:], school=school, season=season).order_by()
+        return [(school.pk, *group) for group in groups]
 
     def _count(self) -> list[Group]:
         """One scan of the index student_order."""
@@ -210,15 +211,30 @@ class StudentList(List):
         found: QuerySet[Student] = self.found
         passed = number = 0
         place: tuple[Any, ...] = ()
-        for group in self._matching():
-            if group[:4] != place:
-                passed, place = number, group[:4]
-            number += group[-1]
+        students = self._students_by_place()
+        for place in self._places_in_order(students):
+            passed, number = number, number + students[place]
             if number > start:
                 break
         if self._is_of_all_schools:
             return found.filter(school_id__gte=place[0]), passed
-        return found.filter(RawSQL(_FROM, place, output_field=BooleanField())), passed  # noqa: S611
+        return found.filter(RawSQL(_FROM, place[1:], output_field=BooleanField())), passed  # noqa: S611
+
+    def _students_by_place(self) -> dict[tuple[Any, ...], int]:
+        found: dict[tuple[Any, ...], int] = {}
+        for group in self._matching():
+            found[group[:4]] = found.get(group[:4], 0) + group[-1]
+        return found
+
+    def _places_in_order(self, places: Collection[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """As the database sorts them, which may be other than Python's way; of all schools they are ids alone."""
+        if self._is_of_all_schools:
+            return sorted(places)
+        assert self.whole
+        school, season = self.whole
+        rows = StudentsByClass.objects.filter(school=school, season=season).order_by(*PLACES[1:])
+        found = [(school.pk, *place) for place in rows.values_list(*PLACES[1:]).distinct()] if school else []
+        return [place for place in found if place in places]
 
 
 def _sum(groups: list[Group], place: int) -> dict[Any, int]:
