@@ -33,7 +33,7 @@ LIGHT = {"sharpness", "side_light", "overexposed", "underexposed"}
 SAID_OF_LIGHT = {"dark", "bright", "behind", "side", "blurred"}
 PAGE = """<script type="module">
 import { faceFinder } from "/faces.js";
-import { advice, look, pixelsOf } from "/hints.js";
+import { advice, copyOf, look, pixelsOf } from "/hints.js";
 import { cropOf, frameGrabber, open } from "/lens.js";
 import { repeat } from "/repeat.js";
 const guide = { eye: 0.4, half: 102 / 480 };
@@ -70,13 +70,18 @@ window.watch = async (limits, seconds, every) => {
     const start = performance.now();
     const frame = await frameOf(video.srcObject);
     const crop = cropOf(video.videoWidth, video.videoHeight);
-    const search = finder.find(frame);
-    await new Promise((done) => setTimeout(done));
-    const begun = performance.now();
-    const pixels = pixelsOf(frame, crop);
-    const copied = performance.now() - begun;
-    if (frame !== video) frame.close();
-    const faces = await search;
+    let [faces, pixels, copied] = [null, null, 0];
+    if (frame !== video && finder.canTake()) {
+      ({ faces, light: pixels } = await finder.take(frame, copyOf(crop)));
+    } else {
+      const search = finder.find(frame);
+      await new Promise((done) => setTimeout(done));
+      const begun = performance.now();
+      pixels = pixelsOf(frame, crop);
+      copied = performance.now() - begun;
+      if (frame !== video) frame.close();
+      faces = await search;
+    }
     const found = performance.now();
     advice(look(pixels, crop, guide, faces), { limits });
     own.push(copied + performance.now() - found);

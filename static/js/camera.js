@@ -4,7 +4,7 @@
 // At a station (station.js) the page waits until the event "begin", and gives the photo away by the event "taken".
 import { faceFinder } from "./camera/faces.js";
 import { blobOf, filmOf, textOf } from "./camera/film.js";
-import { advice, look, pixelsOf } from "./camera/hints.js";
+import { advice, copyOf, look, pixelsOf } from "./camera/hints.js";
 import * as level from "./camera/level.js";
 import { recall, remember } from "./camera/choices.js";
 import * as kept from "./camera/kept.js";
@@ -134,12 +134,21 @@ async function watch() {
   if (!is("live", "counting") || document.hidden || !video.videoWidth) return;
   const frame = await frameOf(state.stream);
   const crop = cropOf(video.videoWidth, video.videoHeight);
+  const seen = await seenIn(frame, crop);
+  if (seen && (is("live") || "fires" in form.dataset)) tell(seen);
+}
+
+// The worker gets the frame where it can draw; else the page makes both small copies itself.
+async function seenIn(frame, crop) {
+  if (frame !== video && finder.canTake()) {
+    const found = await finder.take(frame, copyOf(crop));
+    return found && look(found.light, crop, guide, found.faces);
+  }
   const search = finder.find(frame);
   await new Promise((done) => setTimeout(done)); // two copies in one task would hold up the page
   const pixels = pixelsOf(frame, crop); // while the worker searches
   if (frame !== video) frame.close();
-  const seen = look(pixels, crop, guide, await search);
-  if (is("live") || "fires" in form.dataset) tell(seen);
+  return look(pixels, crop, guide, await search);
 }
 
 function tell(seen) {

@@ -1,6 +1,7 @@
 // Finds faces in small pictures, beside the page's own thread: BlazeFace short-range (Bazarevsky et al., 2019), read
 // from the file that vision/blazeface writes. One message {model, turn} loads it; every {pixels, width, height, turn} (RGBA) is
-// answered by {faces, turn}: places in fractions of the picture, the best first. `turn` comes back as it was sent.
+// answered by {faces, turn}; {frame, copies, turn}, an ImageBitmap that now belongs to the worker, also by the pixels of its second
+// copy: {faces, light, turn}. Faces are places in fractions of the picture, the best first. `turn` comes back as it was sent.
 "use strict";
 
 const CORNERS = 4; // numbers of a box before those of its points
@@ -280,6 +281,15 @@ function described({ score, numbers }, { width, height }) {
 // --- messages -----------------------------------------------------------------------------------------------------
 
 let find = null;
+const sheets = [];
+
+// A small copy of a part of a frame, as RGBA: {area: [x, y, width, height] of the frame, width, height, isSmooth}.
+function drawn(n, frame, { area, width, height, isSmooth }) {
+  sheets[n] = sheets[n] || new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true }); // newer: asked for before
+  sheets[n].imageSmoothingEnabled = isSmooth;
+  sheets[n].drawImage(frame, ...area, 0, 0, width, height);
+  return { pixels: sheets[n].getImageData(0, 0, width, height).data, width, height };
+}
 
 async function answer({ data }) {
   try {
@@ -287,7 +297,11 @@ async function answer({ data }) {
       const response = await fetch(data.model);
       if (!response.ok) throw new Error(`the model: ${response.status}`);
       find = finder(await network(await response.arrayBuffer()));
-      self.postMessage({ ready: true, turn: data.turn });
+      self.postMessage({ ready: true, draws: "OffscreenCanvas" in self, turn: data.turn });
+    } else if (data.frame) {
+      const [small, light] = data.copies.map((copy, n) => drawn(n, data.frame, copy));
+      data.frame.close();
+      self.postMessage({ faces: find(small), light: light.pixels, turn: data.turn }, [light.pixels.buffer]);
     } else {
       self.postMessage({ faces: find(data), turn: data.turn });
     }

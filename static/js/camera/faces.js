@@ -6,12 +6,15 @@ const PATIENCE = 2000; // ms for one look: a worker that hangs must not take the
 
 // `worker` and `model` are addresses. `begin()` loads them, once, and resolves to whether faces can be found; `find(frame)` to an array of
 // {score, box: {x, y, width, height}, eyes, nose, mouth, ears}, the best first, in fractions of the 3:4 part that the stage
-// shows, left and right as in the picture, and to null when that cannot be said; `close()` ends the worker.
+// shows, left and right as in the picture, and to null when that cannot be said; `canTake()` says whether the worker draws frames
+// itself; then `take(frame, copy)` hands it a picture, which is closed, and resolves to {faces, light: pixels of the copy}, or to
+// null; `close()` ends the worker.
 export function faceFinder({ worker: address, model }) {
   let worker = null;
   let wait = null;
   let turn = 0;
   let able = false;
+  let draws = false;
   const ask = (message, transfer, patience) =>
     new Promise((resolve) => {
       const clock = setTimeout(resolve, patience, null);
@@ -42,6 +45,7 @@ export function faceFinder({ worker: address, model }) {
     worker.onerror = () => wait(null);
     const answer = await ask({ model: new URL(model, location.href).href }, [], 60000);
     able = Boolean(answer && answer.ready);
+    draws = able && Boolean(answer.draws);
     if (!able) close();
     return able;
   }
@@ -55,7 +59,17 @@ export function faceFinder({ worker: address, model }) {
     return answer && answer.faces ? answer.faces : null;
   }
 
+  // Large frames are drawn small beside the page's own thread, which they would hold up longest.
+  async function take(frame, copy) {
+    const { x, y, width, height } = cropOf(frame.width, frame.height);
+    const copies = [{ area: [x, y, width, height], width: WIDTH, height: HEIGHT, isSmooth: true }, copy];
+    const answer = await ask({ frame, copies }, [frame], PATIENCE);
+    if (answer && answer.faces) return answer;
+    draws = false; // too late, or refused: the page draws again
+    return null;
+  }
+
   let loading = null;
   const begin = () => (loading = loading || load());
-  return { begin, find, close };
+  return { begin, find, canTake: () => able && draws, take, close };
 }

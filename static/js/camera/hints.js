@@ -35,8 +35,14 @@ let places = null; // where face and wall are sampled, for the guide that they w
 
 // The small copy, as RGBA. `crop` is the part of the video that becomes the photo, {x, y, width, height} in its pixels.
 export function pixelsOf(video, crop) {
-  sheet.drawImage(video, crop.x, crop.y, crop.width, (crop.height * ROWS) / HEIGHT, 0, 0, WIDTH, ROWS);
+  const { area } = copyOf(crop);
+  sheet.drawImage(video, ...area, 0, 0, WIDTH, ROWS);
   return sheet.getImageData(0, 0, WIDTH, ROWS).data;
+}
+
+// The same for who draws it elsewhere: which part of the frame, and how large.
+export function copyOf(crop) {
+  return { area: [crop.x, crop.y, crop.width, (crop.height * ROWS) / HEIGHT], width: WIDTH, height: ROWS, isSmooth: false };
 }
 
 // `pixels` are those of `pixelsOf`, for the same `crop`; `guide` {eye, half} as parts of the picture's height and width; `faces`

@@ -155,6 +155,32 @@ def test_a_browser_that_cannot_run_the_network_finds_no_face_and_claims_none(bro
     page.close()
 
 
+def test_the_worker_draws_what_the_page_would_have_drawn(page):
+    """Where it can: without a canvas of its own it leaves that to the page."""
+    worker = (SCRIPTS / "face_worker.js").read_text(encoding="utf-8")
+    page.route("**/plain_worker.js", lambda route: route.fulfill(
+        body="delete self.OffscreenCanvas;" + worker, content_type="text/javascript"))  # fmt: skip
+    face, differs, plain = page.evaluate(
+        """async (url) => {
+          const [{ faceFinder }, hints, lens] = await Promise.all(["faces", "hints", "lens"].map((name) => import(`/${name}.js`)));
+          const image = Object.assign(new Image(), { src: url });
+          await image.decode();
+          const finder = faceFinder({ worker: "/face_worker.js", model: "/blazeface.bin" });
+          const plain = faceFinder({ worker: "/plain_worker.js", model: "/blazeface.bin" });
+          await Promise.all([finder.begin(), plain.begin()]);
+          const crop = lens.cropOf(image.width, image.height);
+          const own = hints.pixelsOf(image, crop);
+          const { faces, light } = await finder.take(await createImageBitmap(image), hints.copyOf(crop));
+          const [found] = await plain.find(image);
+          const far = ["x", "y", "width", "height"].map((name) => Math.abs(faces[0].box[name] - found.box[name]));
+          return [Math.max(...far), own.length - light.length || own.filter((value, i) => value !== light[i]).length,
+            [finder.canTake(), plain.canTake()]];
+        }""",
+        url_of(frame_of(Person.random(4), Stand(scale=1.15))),
+    )
+    assert (face < 0.005, differs, plain) == (True, 0, [True, False])
+
+
 # Its answer to the first look comes with the second, just before the answer to that.
 LATE_WORKER = """
 const looks = [];
