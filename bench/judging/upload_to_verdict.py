@@ -11,6 +11,7 @@ longer. The phones run beside the product on the same cores.
 """
 
 import http.cookiejar
+import itertools
 import os
 import re
 import statistics
@@ -26,6 +27,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 SIZE = (1440, 1920)  # what the camera page sends
+PEOPLE = itertools.count()  # seeds
 PAUSE = re.compile(r'hx-trigger="load delay:(\d+)s"')  # of a page that waits for long
 MOST = 18  # a student may send 20 a minute and a day
 RATES = [float(rate) for rate in os.environ.get("RATES", "0.5;1;1.5;2;3;4;6;8;12").split(";")]
@@ -147,7 +149,9 @@ def signed_in(url: str, students: list[Any]) -> list[Phone]:
 def come(phones: list[Phone], photos: list[bytes], rate: float) -> list[float]:
     """Seconds to the verdict of each; infinite where there was none."""
     start = time.monotonic() + 0.5
-    visitors = [Visitor(phone, photos[n % len(photos)], start + n / rate) for n, phone in enumerate(phones)]
+    visitors = [
+        Visitor(phone, photo, start + n / rate) for n, (phone, photo) in enumerate(zip(phones, photos, strict=True))
+    ]
     for visitor in visitors:
         visitor.start()
     for visitor in visitors:
@@ -206,12 +210,19 @@ def processor_seconds(work: Any) -> float:
     return time.process_time() - start
 
 
-def report_rates(stack: Any, workers: list[Any], photos: list[bytes], visitors: Any) -> None:
+def drawn(number: int) -> list[bytes]:
+    """Photos of people nobody has seen: each that is like others costs the search for likenesses up to 20 findings more."""
+    from demo.drawn_people import Person, draw_jpeg
+
+    return [draw_jpeg(Person.random(next(PEOPLE)), size=SIZE) for _ in range(number)]
+
+
+def report_rates(stack: Any, workers: list[Any], visitors: Any) -> None:
     best = 0.0
     roots = {"web": stack.processes[0].pid, **servers()} | {f"worker {n}": each.pid for n, each in enumerate(workers)}
     for rate in RATES:
         students = visitors(max(20, int(rate * SECONDS)))
-        phones = signed_in(stack.url, students)
+        phones, photos = signed_in(stack.url, students), drawn(len(students))
         spent = Spent(**roots)
         seconds = come(phones, photos, rate)
         parts = spent.each(len(seconds))
@@ -236,7 +247,6 @@ def main(count: int) -> None:
     connect(create=True, name="test_bench_verdict")
     from django.conf import settings
 
-    from demo.drawn_people import Person, draw_jpeg
     from tests import factories
     from tests.support.stack import running
 
@@ -250,7 +260,7 @@ def main(count: int) -> None:
         return students
 
     (student,) = visitors(1)
-    photos = [draw_jpeg(Person.random(n), size=SIZE) for n in range(count)]
+    photos = drawn(count)
     with tempfile.TemporaryDirectory() as folder:
         settings.MEDIA_ROOT = Path(folder) / "files"
         with running(Path(folder), LOG_LEVEL="WARNING") as stack:
@@ -269,8 +279,8 @@ def main(count: int) -> None:
             for number in WORKERS:
                 while len(workers) < number:
                     workers.append(stack.worker(name=f"worker{len(workers)}"))
-                    come(signed_in(url, visitors(4)), photos, 4.0)  # its models are loaded
-                report_rates(stack, workers[:number], photos, visitors)
+                    come(signed_in(url, visitors(4)), drawn(4), 4.0)  # its models are loaded
+                report_rates(stack, workers[:number], visitors)
 
 
 def report_alone(
