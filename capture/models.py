@@ -835,7 +835,7 @@ class FaceComparison(TenantModel):
     DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
 
     class Kind(models.TextChoices):
-        ADMISSION = "admission", _("With the own admission photo")
+        ADMISSION = "admission", _("With the student's own admission photo")
         ATTEMPT = "attempt", _("With the student's own earlier photo")
         OTHER_ADMISSION = "other", _("With another student's admission photo")
         SWAPPED = "swapped", _("Two students whose photos fit each other's admission photos")
@@ -843,7 +843,7 @@ class FaceComparison(TenantModel):
 
     class Answer(models.TextChoices):
         SAME = "same", _("The same person")
-        DIFFERENT = "different", _("Two persons")
+        DIFFERENT = "different", _("Two different people")
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="face_comparisons")
     kind = models.CharField(max_length=9, choices=Kind)

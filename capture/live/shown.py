@@ -10,9 +10,9 @@ from capture.models import Film, Photo
 from vision.rules.criteria import FRAMES, IN_FACES, SHARE
 
 NUMBERS = {
-    "live_motion": (_("Motion"), IN_FACES),
-    "live_relief": (_("Of it otherwise than a plane"), IN_FACES),
-    "live_share": (_("Part of the motion"), SHARE),
+    "live_motion": (_("All motion"), IN_FACES),
+    "live_relief": (_("Unlike a flat picture"), IN_FACES),
+    "live_share": (_("Share of all motion"), SHARE),
     "live_distinct": (_("Frames that differ"), FRAMES),
 }
 

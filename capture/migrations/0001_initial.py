@@ -971,10 +971,10 @@ class Migration(migrations.Migration):
             name='FaceComparison',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('admission', 'With the own admission photo'), ('attempt', "With the student's own earlier photo"), ('other', "With another student's admission photo"), ('swapped', "Two students whose photos fit each other's admission photos"), ('same_face', "With another student's photo")], max_length=9)),
+                ('kind', models.CharField(choices=[('admission', "With the student's own admission photo"), ('attempt', "With the student's own earlier photo"), ('other', "With another student's admission photo"), ('swapped', "Two students whose photos fit each other's admission photos"), ('same_face', "With another student's photo")], max_length=9)),
                 ('distance', models.FloatField()),
                 ('found_at', models.DateTimeField(auto_now_add=True)),
-                ('answer', models.CharField(blank=True, choices=[('same', 'The same person'), ('different', 'Two persons')], max_length=9)),
+                ('answer', models.CharField(blank=True, choices=[('same', 'The same person'), ('different', 'Two different people')], max_length=9)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('answered_by_name', models.CharField(blank=True, max_length=80)),
                 ('other_photo', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='capture.photo')),

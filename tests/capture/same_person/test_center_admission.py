@@ -64,7 +64,7 @@ def test_the_center_sees_what_was_found_at_all_schools(
     assert center_client.post(f"/center/faces/{found.pk}/answer/", {"answer": "different"}).status_code == 302
     assert not list(center_client.get("/center/admission-photos/faces/").context["page"])
     answered = center_client.get("/center/admission-photos/faces/?answer=different")
-    assert said("Two persons") in answered.content.decode()
+    assert said("Two different people") in answered.content.decode()
     assert outsider_client.get(f"/school/admission-pictures/{student.pk}/").status_code == 404
     for role, seen in ((Role.CENTER_REVIEWER, 200), (Role.CENTER_FINANCE, 403), (Role.CENTER_AUDITOR, 403)):
         client = client_of(factories.person(role.value, role))
