@@ -8,7 +8,7 @@ checked twice. It goes with the file, and is made anew from it when the key or t
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -21,12 +21,13 @@ from students.lists import pinyin
 from students.models import RosterImport
 from students.roster import excerpt
 from students.roster.cell_problems import Problem
-from students.roster.headings import Headings
+from students.roster.headings import Headings, RawRow
 from students.roster.spreadsheet_reader import Roster
 from students.roster.staging import COPIED, PLAIN_FIELDS
 from students.roster.validation import Problems, Row, RowValidator
 
 _plain = itemgetter(*PLAIN_FIELDS)
+MOST_CELLS = 4000  # rows whose cells are kept: more than are shown
 _TEXTS = len(PLAIN_FIELDS) + 2
 _SPECIAL = re.compile(r"[\\\r\n]").search
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -35,7 +36,8 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 @dataclass
 class CheckedFile:
     """`blocks`: the right rows as COPY takes them, each block compressed. `wrong` and `warned`: {row number: {field: Problem}}.
-    `wrong_numbers`: student numbers in wrong rows. `revoked`: rows of the blocks that are wrong because of a later one."""
+    `wrong_numbers`: student numbers in wrong rows. `revoked`: rows of the blocks that are wrong because of a later one.
+    `cells`: of wrong rows, as typed, as far as they are known; they are kept in the excerpt."""
 
     roster: Roster
     wrong: dict[int, Problems] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class CheckedFile:
     revoked: list[int] = field(default_factory=list)
     blocks: list[bytes] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)  # of each block
+    cells: dict[int, RawRow] = field(default_factory=dict)
 
 
 class Checker:
@@ -57,20 +60,27 @@ class Checker:
         self._encrypted = encryption.encryptor(id_encryption.student_place(**self._keys, student_no="").column)
         self._blocks: list[bytes] = []
         self._rows: list[int] = []
+        self._cells: dict[int, RawRow] = {}
 
-    def add(self, rows: Iterable[tuple[int, list[str]]]) -> None:
+    def add(self, rows: list[tuple[int, RawRow]]) -> None:
         """Check rows, (number, texts in the order of COLUMNS) each, and pack them as one block."""
+        wrong = self.validator.wrong
+        before = len(wrong)
         lines = [self._line(row) for row in self.validator.valid_rows(rows)]
         if lines:
             self._blocks.append(zlib.compress("".join(lines).encode(), 1))
             self._rows.append(len(lines))
+        if len(wrong) > before and len(self._cells) < MOST_CELLS:
+            self._cells |= {number: texts for number, texts in rows if number in wrong}
 
     def finish(self, roster: Roster) -> CheckedFile:
         """After the last row."""
         found = self.validator
         found.reject_suspects()
         numbers = [number for number, row in found.student_numbers.items() if row in found.wrong]
-        return CheckedFile(roster, found.wrong, found.warned, numbers, sorted(found.revoked), self._blocks, self._rows)
+        return CheckedFile(
+            roster, found.wrong, found.warned, numbers, sorted(found.revoked), self._blocks, self._rows, self._cells
+        )
 
     def _line(self, row: Row) -> str:
         number = row.values["id_number"]
@@ -117,12 +127,12 @@ def of_import(row: RosterImport) -> CheckedFile | None:
     head = json.loads(first)
     if head["columns"] != list(COPIED):
         return None
-    tables = excerpt.excerpt_of(row).tables
+    kept = excerpt.excerpt_of(row)
     return CheckedFile(
         Roster(
             **head["roster"],
             headings=[Headings(0, [], ignored=head["ignored"])],
-            tables=tables,
+            tables=kept.tables,
             notes=[(place, text) for place, text in head["notes"]],
         ),
         _problems(head["wrong"]),
@@ -131,6 +141,7 @@ def of_import(row: RosterImport) -> CheckedFile | None:
         head["revoked"],
         _divided(packed, head["sizes"]),
         head["rows"],
+        kept.wrong,
     )
 
 

@@ -184,7 +184,7 @@ def uploaded_content(row: RosterImport) -> bytes:
 
 
 def _keep(row: RosterImport, checked: CheckedFile) -> None:
-    row.excerpt = excerpt.sealed(row, Excerpt(checked.roster.tables, {}))
+    row.excerpt = excerpt.sealed(row, Excerpt(checked.roster.tables, checked.cells))
     row.checked = checked_rows.sealed(row, checked)
     row.save(update_fields=["excerpt", "checked"])
 
@@ -367,10 +367,10 @@ def _preview_again(row: RosterImport, conflict: Conflict) -> RosterImport:
 
 
 def _shown(row: RosterImport, found: Plan, *, is_written: bool = False) -> dict[str, Any]:
-    """The fields that the pages show of a plan. The file is read for cells of wrong rows that are not kept yet."""
+    """The fields that the pages show of a plan. The file is read for cells of wrong rows that are not known."""
     report = found.report
     wanted = [entry["row"] for entry in report["wrong"]]
-    cells = excerpt.excerpt_of(row).wrong if row.excerpt and row.status == Status.APPLYING else {}
+    cells = found.file.cells
     if not cells.keys() >= set(wanted):
         cells = excerpt.wrong_cells(uploaded_content(row), headings.of_stored(row.assigned), wanted)
     kept = Excerpt(found.roster.tables, {number: cells[number] for number in wanted})

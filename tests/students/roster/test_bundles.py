@@ -69,19 +69,22 @@ def test_confirming_writes_each_school_by_its_own_import(divided, center_client,
     assert set(row.imports.values_list("status", flat=True)) == {"done"}
 
 
-def test_the_rows_of_a_part_are_not_read_a_second_time_unless_columns_are_assigned(season, center_admin, other_school):
+def test_the_rows_of_a_part_are_not_read_a_second_time_unless_columns_are_assigned(season, center_admin, school):
     row = bundles.upload(season=season, content=workbook(*BOTH), filename="全省.xlsx", by=center_admin)
     jobs.run(row.job_id)
-    part = row.imports.select_related("school", "season").get(school=other_school)
-    content = roster_imports.uploaded_content(part)
-    assert importer.check_file(content, school=other_school, season=season).wrong == {}
+    part = row.imports.select_related("school", "season").get(school=school)
+    read = importer.check_file(roster_imports.uploaded_content(part), school=school, season=season)
+    assert (read.wrong, read.cells) == (checked_rows.of_import(part).wrong, checked_rows.of_import(part).cells)
     part.file.storage.delete(part.file.name)
     jobs.run(part.job_id)
     part.refresh_from_db()
-    assert (part.status, part.new) == ("preview", 1)
+    assert (part.status, part.new, part.wrong) == ("preview", 1, 1)
+    assert [(number, cells[0]) for number, cells, _reasons in roster_imports.wrong_rows(part, most=9)] == [
+        (3, "202300003")
+    ]
     assert excerpt.excerpt_of(part).tables[0].head[0][:2] == ["行号", "学号"]
     assignment = headings.Assignment({"专业": "major"})
-    with school_scope(other_school):
+    with school_scope(school):
         roster_imports.assign_headings(row=part, assignment=assignment, labels={"专业": "专业"}, by=center_admin)
     assert checked_rows.of_import(part) is None
 
