@@ -117,7 +117,7 @@ def _text_of(item: Element) -> str:
     """The text of a string, without the reading of East Asian text (rPh)."""
     if len(item) == 1 and item[0].tag.endswith("}t"):
         text = item[0].text or ""
-        if len(text) < sheets.MAX_CELL and text[:1] not in "'= " and "_x" not in text:  # XML has no NUL
+        if len(text) < sheets.MAX_CELL and text[:1] not in "'‘’`= " and "_x" not in text:  # XML has no NUL
             return text.strip()
     else:
         parts: list[str] = []
@@ -220,6 +220,11 @@ class _Rows:
         return column
 
     def _text(self, cell: Element) -> str:
+        kind = cell.get("t", "n")
+        if (
+            kind == "inlineStr" and len(cell) == 1 and self.names.get(cell[0].tag) == "is"
+        ):  # as other programs write them
+            return _text_of(cell[0])
         text, formula = "", None
         for child in cell:
             tag = child.tag
@@ -229,7 +234,7 @@ class _Rows:
             elif name == "f":
                 formula = child.text or ""
             elif name == "is":
-                text = _text_of(child)
+                return _text_of(child)
         if not text and formula is not None:
             constant = _CONSTANT(formula)
             return _plain(constant[1]) if constant else sheets.FORMULA
@@ -237,7 +242,6 @@ class _Rows:
             return ""
         if len(text) > sheets.MAX_CELL:
             raise Refused("too_large")
-        kind = cell.get("t", "n")
         if kind == "n":
             return self._number(text, cell.get("s", ""))
         return self.reading[kind](text) if kind in self.reading else _plain(text)
