@@ -80,8 +80,7 @@ def empty_tables() -> None:
     """Delete every row. Django's flush does the same: it truncates all tables, of which most are empty, and makes the permissions
     anew.
     """
-    with as_owner(), connection.cursor() as cursor:
-        cursor.execute(EMPTY_TABLES)
+    by_owner(EMPTY_TABLES)  # on the connection that is there: a new one knows no table yet
 
 
 def by_owner(statement: str) -> None:

@@ -55,20 +55,20 @@ class Line:
 
 
 @pytest.fixture
-def line(transactional_db, monkeypatch):
+def line(transactional_db):
     """The connection of the test goes over it, and waits as the web's does, only shorter."""
     info = connection.settings_dict
     host, port = info["HOST"], info["PORT"] or "5432"
     line = Line(str(Path(host) / f".s.PGSQL.{port}") if host.startswith("/") else (host, int(port)))
-    monkeypatch.setitem(info, "HOST", "127.0.0.1")
-    monkeypatch.setitem(info, "PORT", str(line.port))
-    monkeypatch.setattr(module, "ASKS_AFTER", 0.2)
-    monkeypatch.setattr(module, "LIVES_WITHIN", 1)  # libpq makes two of it
-    connection.close()
-    with patience.limited():
+    with pytest.MonkeyPatch.context() as patch, patience.limited():  # over before the tables are emptied
+        patch.setitem(info, "HOST", "127.0.0.1")
+        patch.setitem(info, "PORT", str(line.port))
+        patch.setattr(module, "ASKS_AFTER", 0.2)
+        patch.setattr(module, "LIVES_WITHIN", 1)  # libpq makes two of it
+        connection.close()
         yield line
-    line.end()
-    connection.close()
+        line.end()
+        connection.close()
 
 
 def ask(seconds=0):
