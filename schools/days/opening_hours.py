@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from portal import formatting
@@ -248,9 +248,11 @@ def _day_and_time(moment: dt.datetime) -> dict[str, str]:
 
 
 def _describe_period(period: Period, today: dt.date) -> str:
+    is_other_year = period.starts_on.year == period.ends_on.year != today.year  # said once
+    last = formats.date_format(period.ends_on, _("j F")) if is_other_year else None
     values = {
         "first": formatting.relative_day(period.starts_on, today=today),
-        "last": formatting.relative_day(period.ends_on, today=today),
+        "last": last or formatting.relative_day(period.ends_on, today=today),
         "opens": f"{period.opens_at:%H:%M}",
         "closes": f"{period.closes_at:%H:%M}",
     }

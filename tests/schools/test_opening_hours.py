@@ -83,3 +83,11 @@ def test_an_area_without_days_has_no_period(season, db):
 
     with school_scope(school):
         assert opening_hours.periods_of(school=school, season=season) == []
+
+
+def test_the_days_of_another_year_say_it_once():
+    days = (dt.date(2027, 11, 22), dt.date(2027, 12, 16))
+    plan = opening_hours.Schedule((opening_hours.Period(*days, dt.time(8), dt.time(18)),))
+    at = dt.datetime(2026, 11, 28, tzinfo=dt.UTC)
+    assert plan.describe_days(at) == "2027年11月22日至12月16日，每天 08:00—18:00"
+    assert plan.describe_days(at.replace(year=2027, month=11, day=1)) == "11月22日至12月16日，每天 08:00—18:00"
