@@ -156,7 +156,7 @@ def test_a_photo_that_was_on_its_way_is_not_stored(student, enrolment, center_ad
     late = Photo(school=student.school, student=read_before, season=student.season, width=60, height=80)
     late.sha256, late.token = "1" * 64, uuid.uuid4()
     with pytest.raises(Conflict):
-        intake._save_photo(read_before, enrolment, late, read_before, timezone.now(), film=None)
+        intake._save_photo(read_before, enrolment, late, None, read_before, timezone.now())
     assert list(Photo.objects.filter(student=student)) == [sent]
 
 
