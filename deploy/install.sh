@@ -94,7 +94,7 @@ make_database() {
         sql -c '' 2>/dev/null && break
         sleep 1
     done
-    if [ "$(sql -At -c "SELECT count(*) FROM pg_database WHERE datname = 'tucai'")" = 0 ]; then
+    if [ "$(sql -At -c "SELECT count(*) FROM pg_roles WHERE rolname = 'tucai_owner'")" = 0 ]; then
         say "roles, database"
         # By stdin: what stands on a command line, everybody on the machine can read.
         sql <<END
@@ -105,6 +105,8 @@ make_database() {
 END
     else
         sql -f deploy/scope_roles.sql
+        [ "$(sql -At -c "SELECT count(*) FROM pg_database WHERE datname = 'tucai'")" = 1 ] ||
+            sql -c "CREATE DATABASE tucai OWNER tucai_owner ENCODING 'UTF8' TEMPLATE template0"
         sql -f deploy/database_settings.sql
     fi
     git log -1 --format='%h, %cs' 2>/dev/null | put tucai:tucai 644 "$DATA/version"

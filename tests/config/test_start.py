@@ -101,6 +101,15 @@ def test_production_does_not_start_with_pages_that_show_traces(tmp_path):
     assert (done.returncode, "not in production" in done.stderr) == (1, True), done.stderr
 
 
+def test_a_command_says_what_is_away_without_a_trace(tmp_path):
+    given = {"PATH": "", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path)}  # nobody listens at this database
+    command = [sys.executable, "manage.py", "check_ledger"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=given, check=False)
+    assert done.returncode == 1
+    assert "PostgreSQL, Redis, the stored files or the disk cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_passwords_of_production_are_hashed_slowly(tmp_path):
     code = "from django.contrib.auth import hashers; h = hashers.get_hasher(); print(h.algorithm, h.iterations)"
     given = {"PATH": "/usr/bin:/bin", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path)}
