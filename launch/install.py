@@ -88,13 +88,17 @@ def install(locks: list) -> None:
     """Install the lock files that changed since the last time. They are complete, so pip resolves
     nothing.
     """
+    stamps = {}
     for name in locks:
         lock, stamp = ROOT / name, VENV / f".{name}.installed"
         digest = hashlib.sha256(lock.read_bytes()).hexdigest()
         if not stamp.exists() or stamp.read_text() != digest:
             _install(lock)
-            _check_libraries()
-            stamp.write_text(digest)
+            stamps[stamp] = digest
+    if stamps:
+        _check_libraries()
+    for stamp, digest in stamps.items():
+        stamp.write_text(digest)
 
 
 def _install(lock: Path) -> None:

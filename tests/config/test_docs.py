@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def test_what_a_document_names_exists(page):
     assert {path for path in run if not (ROOT / path).is_dir() and not (ROOT / f"{path}.py").is_file()} == set()
 
 
+@cache
 def modules_of_rooms() -> dict[str, set[str]]:
     """What the modules of each name define; models are asked by their own names."""
     found: dict[str, set[str]] = {}
@@ -68,7 +70,6 @@ def modules_of_rooms() -> dict[str, set[str]]:
     return found
 
 
-MODULES = modules_of_rooms()
 # Words in code style that look the same.
 NO_CALLS = {*ACTIONS, *panels.registered()}
 
@@ -77,7 +78,7 @@ def called_in(page: Path) -> set[tuple[str, str]]:
     """(module, function) of what stands in code style and names a module of ours."""
     text = page.read_text()
     code = re.findall(r"```python\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
-    found = {call for part in code for call in CALLED.findall(part) if call[0] in MODULES}
+    found = {call for part in code for call in CALLED.findall(part) if call[0] in modules_of_rooms()}
     return {
         (module, name) for module, name in found if f"{module}.{name}" not in NO_CALLS and name not in ("py", "html")
     }
@@ -86,7 +87,7 @@ def called_in(page: Path) -> set[tuple[str, str]]:
 @by_page([page for page in PAGES if "decisions" not in page.parts])
 def test_functions_that_a_document_calls_are_defined(page):
     """Not in the records of decisions, whose names are those of their day."""
-    assert {f"{module}.{name}" for module, name in called_in(page) if name not in MODULES[module]} == set()
+    assert {f"{module}.{name}" for module, name in called_in(page) if name not in modules_of_rooms()[module]} == set()
 
 
 def headings(page: Path) -> set[str]:
