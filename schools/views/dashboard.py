@@ -13,7 +13,7 @@ from portal.pages.panels import callouts_of, panels_of
 from portal.views.jobs import jobs_panel
 from schools.days import deadlines, opening_hours, turns
 from schools.enrolment_timeline import timeline_of
-from schools.models import Enrolment, Season, Window
+from schools.models import Action, Enrolment, Season, Window
 from schools.seasons import first_day
 
 
@@ -60,6 +60,7 @@ def school_home(request: Any) -> HttpResponse:
             "due": deadlines.of_school(enrolment, periods),
             "days_left": opening_hours.days_left(periods, context["today"]),
             "next_steps": panels_of(request, "school.next_step"),
+            "has_begun": not enrolment.allows(Action.WITHDRAW),
             "callouts": callouts_of(request, "school.callouts"),
             "notice_panels": panels_of(request, "school.notice"),
             "panels": panels_of(request, "school.overview"),
