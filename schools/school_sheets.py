@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from import_export.results import Result
 
-from portal import formulas, history
+from portal import history
 from portal.errors import PortalError
 from portal.models import User
 from portal.untrusted import workbooks
@@ -40,7 +40,7 @@ class SheetReport:
 
 
 def write_sheet(schools: Iterable[School]) -> bytes:
-    """The schools as .xlsx. A text that could be a formula has an apostrophe, which `read_sheet` removes."""
+    """The schools as .xlsx. A text that could be a formula has an apostrophe, which the reader of workbooks removes."""
     dataset = SchoolResource().export(schools)
     dataset.title = "学校"
     return bytes(dataset.export("xlsx"))
@@ -129,7 +129,7 @@ def _plain(text: str) -> str:
     if text.startswith("\0"):
         kind, _space, shown = text.partition(" ")
         return shown or kind[1:]
-    return text[1:] if text.startswith("'") and formulas.is_formula(text[1:]) else text
+    return text
 
 
 def _report(result: Result) -> SheetReport:
