@@ -14,6 +14,7 @@ from django import template
 from django.contrib.staticfiles import finders
 from django.forms import BoundField
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
@@ -292,15 +293,55 @@ def chips(
 
 
 @register.inclusion_tag("ui/filter_select.html")
-def filter_select(listed: Any, name: str, all: Any, of: Any = None) -> dict[str, Any]:
+def filter_select(listed: Any, name: str, all: Any = "", of: Any = None) -> dict[str, Any]:
     """{% filter_select shipments "area" _("All areas") %}: a list's filter as a select, for a toolbar.
 
-    `of`: the rows that are offered, where they are fewer than the filter takes.
+    Without `all` for a filter that has a default. `of`: the rows that are offered, where they are fewer than the filter takes.
     """
     field = listed.form.fields[name]
     choices = listed.choices(name) if of is None else [(field.prepare_value(row), row) for row in of]
     options = [(str(value), label) for value, label in choices if value != ""]
     return {"name": name, "label": field.label, "all": all, "options": options, "chosen": listed.chosen.get(name, "")}
+
+
+_CONTROL = re.compile(r'<(?:input|select)\b[^>]*\bname="([^"]+)"')
+
+
+@register.simple_block_tag
+def toolbar(content: str, listed: Any, search: Any = "") -> str:
+    """{% toolbar shipments _("School") %}{% filter_select … %}{% endtoolbar %}: the form above a list: its search (`search`
+    says in what), the choices between the tags, and hidden what else is chosen, so that it stays.
+    """
+    here = {*_CONTROL.findall(content), *(["q"] if search else [])}
+    chosen = listed.chosen | ({"sort": listed.sort} if listed.sort else {})
+    kept = {name: value for name, value in chosen.items() if name not in here}
+    return render_to_string(
+        "ui/toolbar.html", {"search": search, "q": listed.wanted.get("q"), "choices": content, "kept": kept}
+    )
+
+
+@register.simple_block_tag(takes_context=True)
+def dialog(
+    context: template.Context,
+    content: str,
+    id: str,
+    title: Any,
+    action: str,
+    verb: Any,
+    *,
+    danger: bool = False,
+    name: str = "",
+    value: str = "",
+    swaps: str = "",
+) -> str:
+    """{% dialog "clean" _("Approve them?") url _("Approve") %}…{% enddialog %}: a question with its form; docs/look.md.
+
+    `name` and `value` are those of the button, `swaps` is what htmx puts the answer in the place of.
+    """
+    said = {"id": id, "title": title, "action": action, "verb": verb, "danger": danger, "name": name, "value": value}
+    return render_to_string(
+        "ui/dialog.html", said | {"body": content, "swaps": swaps, "csrf_token": context.get("csrf_token")}
+    )
 
 
 @register.inclusion_tag("ui/list_problems.html")

@@ -1,5 +1,5 @@
 // <button data-open="id"> opens <dialog id>; [data-close] or a click beside it closes. data-hit of the opener fills the
-// dialog's [data-hit] with the number that the act will touch. [data-confirm] asks before a form goes.
+// dialog's [data-hit] with the number that the act will touch. [data-confirm] asks before a form goes (ui/ask.html).
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) {
@@ -33,11 +33,32 @@ function carryPicks(form, list) {
   }
 }
 
+let answered = null; // the form whose question was answered with yes
+
+// Whether the person goes on after `question`; `title` is what the button says.
+export function confirmed(question, title) {
+  const dialog = document.getElementById("ask");
+  dialog.querySelector("#ask-title").textContent = title;
+  dialog.querySelector("#ask-question").textContent = question;
+  dialog.returnValue = "";
+  dialog.showModal(); // newer: only staff's pages have dialogs
+  return new Promise((answer) => dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true }));
+}
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const { submitter } = event; // newer: only staff's buttons ask or send elsewhere
   const question = submitter?.dataset.confirm ?? form.dataset.confirm;
-  if (question && !window.confirm(question)) return event.preventDefault();
+  if (question && answered !== form) {
+    event.preventDefault();
+    const title = submitter?.textContent.trim() || document.title;
+    return confirmed(question, title).then((isSure) => {
+      if (!isSure) return;
+      answered = form;
+      form.requestSubmit(submitter); // newer: only staff's buttons ask
+    });
+  }
+  answered = null;
   if (form.method === "dialog" || submitter?.formTarget || form.matches("[hx-post], [hx-get], [data-repeat]")) return;
   // One click, one request, until the page leaves; a download comes back to life by itself. No button is disabled: Firefox
   // would still have it so when one comes back.

@@ -3,6 +3,7 @@
 // a queue (station/queue.js), from which it is sent as soon as there is a network.
 // Whatever is shown of a student is wiped as the view goes back to the list.
 import { blobOf, textOf } from "./camera/film.js";
+import { confirmed } from "./dialogs.js";
 import * as queue from "./station/queue.js";
 import { ask, tell } from "./station/server.js";
 
@@ -302,7 +303,7 @@ part("hand-in").addEventListener("click", handIn);
 part("end").addEventListener("submit", async (event) => {
   event.preventDefault();
   const { target } = event;
-  if ((await queue.tokens(key)).length && !window.confirm(words("Unsent"))) return;
+  if ((await queue.tokens(key)).length && !(await confirmed(words("Unsent"), target.textContent.trim()))) return;
   target.submit();
 });
 window.addEventListener("online", send);

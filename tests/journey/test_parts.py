@@ -224,6 +224,29 @@ def review_page(show):
     return page, lambda: page.locator("[data-review-item][aria-current]").inner_text().split()[0]
 
 
+ASKING = """
+{% load static %}<!doctype html><html lang="en"><body>
+<script type="module" src="{% static "js/dialogs.js" %}"></script>
+<form action="/files/" data-download><button name="format" value="xlsx" data-confirm="Numbers in clear. Go on?">With numbers</button></form>
+{% include "ui/ask.html" %}
+</body></html>
+"""
+
+
+def test_a_button_that_asks_sends_after_yes_alone_and_with_its_own_value(show):
+    page = show(Template(ASKING).render(Context()))
+    page.click("form[data-download] button")
+    assert page.locator("#ask h2").inner_text() == "With numbers"
+    assert page.locator("#ask p").inner_text() == "Numbers in clear. Go on?"
+    page.click("#ask [data-close]")
+    page.click("form[data-download] button")
+    page.keyboard.press("Escape")
+    assert page.url == f"{ORIGIN}/"
+    page.click("form[data-download] button")
+    page.click("#ask [value=yes]")
+    page.wait_for_url("**/files/?format=xlsx")
+
+
 def test_review_by_keyboard(show):
     page, current = review_page(show)
     assert current() == "one"

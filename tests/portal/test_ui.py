@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from portal.changes import states
 from portal.models import Job
 from portal.pages import status_badges
-from portal.pages.lists import List, cases, choice
+from portal.pages.lists import List, cases, choice, search
 from portal.pages.status_badges import NEUTRAL, Badge, badge_of
 from tests.support.words import said
 
@@ -123,6 +123,23 @@ def test_filter_select_offers_all_and_chooses_what_is_asked():
         '<select name="kind" aria-label="Kind"> <option value="">All kinds</option>'
         ' <option value="one" selected>One</option> </select>'
     )
+
+
+class Found(Jobs):
+    filters = {"q": search("name"), **Jobs.filters}
+    sorts = {"": (), "id": ("id",)}
+
+
+def test_a_toolbar_keeps_what_it_does_not_offer():
+    listed = Found([], {"q": "<b>", "status": "done", "kind": "one", "sort": "-id"})
+    bar = draw('{% toolbar listed "Name" %}{% filter_select listed "status" %}{% endtoolbar %}', listed=listed)
+    assert 'type="search" name="q" value="&lt;b&gt;"' in bar
+    assert '<option value="done" selected>' in bar
+    assert re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', bar) == [("kind", "one"), ("sort", "-id")]
+    bar = draw("{% toolbar listed %}{% endtoolbar %}", listed=listed)
+    assert 'type="search"' not in bar
+    kept = [("q", "&lt;b&gt;"), ("status", "done"), ("kind", "one"), ("sort", "-id")]
+    assert sorted(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', bar)) == sorted(kept)
 
 
 def test_a_module_names_all_that_it_imports_to_the_browser():
