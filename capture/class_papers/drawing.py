@@ -7,9 +7,9 @@ from pathlib import Path
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from portal.pdf.fonts import FontChain
+from portal.pdf.fonts import IN_ITS_PLACE, FontChain
 from portal.pdf.pages import HEIGHT, MARGIN, WIDTH, Pages, cell
-from portal.pdf.paper import add_jpeg, document, draw_text, place_jpeg
+from portal.pdf.paper import add_jpeg, document, draw_text, place_jpeg, wrap
 
 ROW = 18.0
 COLUMNS = (
@@ -85,14 +85,17 @@ def _check_list(pages: Pages, found: ClassOfStudents, drawn: Callable[[], None])
         pages.row([heading for heading, _left, _width in COLUMNS], COLUMNS, height=8, size=9)
 
     head()
+    undrawn = []
     for number, entry in enumerate(found.entries, start=1):
         pages.need(ROW, again=head)
         left, bottom = MARGIN + COLUMNS[1][1] + 2, pages.y - ROW + 1
         _picture(pages.canvas, pages.fonts, entry, left, bottom, PHOTO)
         pages.row((str(number), "", entry.student_no, entry.name, entry.masked_id, ""), COLUMNS, height=ROW, size=10)
+        undrawn += _undrawn(entry, pages.fonts)
         drawn()
     pages.need(12)
     pages.heading("核对无误后请本人签名；有误请在该行注明，并告知负责老师。", size=9)
+    _say_undrawn(pages, undrawn)
 
 
 def _contact_sheet(pages: Pages, found: ClassOfStudents, drawn: Callable[[], None]) -> None:
@@ -101,6 +104,7 @@ def _contact_sheet(pages: Pages, found: ClassOfStudents, drawn: Callable[[], Non
 
     head()
     across, down = STEP
+    undrawn = []
     for number, entry in enumerate(found.entries):
         column = number % ACROSS
         if column == 0:
@@ -110,7 +114,24 @@ def _contact_sheet(pages: Pages, found: ClassOfStudents, drawn: Callable[[], Non
         bottom = pages.y - FRAME[1]
         _picture(pages.canvas, pages.fonts, entry, left, bottom, FRAME)
         _below(pages.canvas, pages.fonts, (entry.name, entry.student_no), MARGIN + column * across, bottom, across)
+        undrawn += _undrawn(entry, pages.fonts)
         drawn()
+    pages.y -= down
+    _say_undrawn(pages, undrawn)
+
+
+def _undrawn(entry: Entry, fonts: FontChain) -> list[str]:
+    """2023001 U+2CE0B: whose name has a character that no font has, and which."""
+    return [f"{entry.student_no} U+{ord(char):X}" for char in fonts.missing(entry.name)]
+
+
+def _say_undrawn(pages: Pages, undrawn: Sequence[str]) -> None:
+    """What stands as a geta mark is said, so that somebody writes it by hand."""
+    if not undrawn:
+        return
+    words = f"{IN_ITS_PLACE} 处的字在系统字库中没有，请手写补上：{'，'.join(undrawn)}。"
+    pages.need(6 + 5 * len(wrap(words, (WIDTH - 2 * MARGIN) * mm, 9, pages.fonts)))
+    pages.heading(words, size=9)
 
 
 def _below(canvas: Canvas, fonts: FontChain, words: Sequence[str], left: float, bottom: float, width: float) -> None:

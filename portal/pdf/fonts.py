@@ -26,6 +26,7 @@ from reportlab.pdfbase.ttfonts import TTFont, TTFontFile
 
 # Greatest distance between the cubic outline and its quadratic approximation, in 1/1000 em.
 MAX_ERROR = 0.6
+IN_ITS_PLACE = "〓"  # the geta mark: printers' sign for a character that they do not have
 SOURCES: dict[str, Callable[[], Path]] = {
     "sans": pylopdf_fonts_zh_cn.sans_path,
     "serif": pylopdf_fonts_zh_cn.serif_path,
@@ -203,7 +204,9 @@ class FontChain:
         return "".join(dict.fromkeys(char for char in text if self.font_for(char) is None))
 
     def runs(self, text: str) -> list[tuple[PaperFont, str]]:
-        """The text split where the font changes."""
+        """The text split where the font changes; a character that no font has is drawn as IN_ITS_PLACE."""
+        if self.missing(text):
+            text = "".join(char if self.font_for(char) else IN_ITS_PLACE for char in text)
         return [(font or self.first, "".join(chars)) for font, chars in groupby(text, key=self.font_for)]
 
     def width(self, text: str, size: float) -> float:

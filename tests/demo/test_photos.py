@@ -24,6 +24,7 @@ def test_a_student_who_appeals_waits_for_a_person(school, season, enrolment, own
     (case,) = _cases(lambda case: case.is_appealed)
     photo = _photographed(case, school, season, enrolment, owner)
     assert photo.appealed_at
+    assert photo.submitted_at.date() == photo.taken_at.date()
     assert (photo.status, photo.outcome, photo.student.stage) == (Photo.Status.SUBMITTED, "red", Student.Stage.REVIEW)
 
 

@@ -115,7 +115,7 @@ def test_a_form_that_filters_shows_after_back_what_is_applied():
         for path in TEMPLATES
         for form in re.findall(r"<form\b[^>]*\sdata-auto\b[^>]*>", path.read_text(encoding="utf-8"))
     ]
-    assert len(forms) > 10
+    assert len(forms) > 3  # that of {% toolbar %} is one
     assert [form for form in forms if 'autocomplete="off"' not in form] == []
 
 

@@ -34,11 +34,11 @@ def rules(request: Any) -> HttpResponse:
 def bulletin(request: Any) -> HttpResponse:
     """The bulletin of the season and this school's award.
 
-    Before it is published, those of the latest earlier season.
+    Before it is published, those of the latest earlier season; before the first, that there is none yet.
     """
     row = commended_schools.published_bulletin(request.season)
     if row is None:
-        raise Http404
+        return render(request, "year_end/bulletin_none.html")
     public = [name for name, document in documents.DOCUMENTS.items() if document.is_public]
     context = {
         "bulletin": row,

@@ -59,6 +59,14 @@ def test_contact_sheet_of_one_class(owner_client, students):
     assert pictures_on(pdf[0]) == 1
 
 
+@pytest.mark.parametrize("paper", ["check_list", "contact_sheet"])
+def test_a_character_that_no_font_has_is_marked_and_said(owner_client, school, season, paper):
+    factories.student(school, season, student_no="2023777", name="李𠮷")
+    text = made(owner_client, paper)[0][0].replace("\r\n", "")
+    assert "李〓" in text
+    assert "2023777 U+20BB7" in text
+
+
 def test_archived_seasons_print_and_change_nothing(owner_client, students, season):
     with system_scope():
         type(season).objects.filter(pk=season.pk).update(status="archived")

@@ -104,6 +104,11 @@ def test_missing_names_characters_that_no_font_has(fonts):
     assert fonts.missing("王𠮷一\u200b") == "𠮷\u200b"
 
 
+def test_a_mark_is_drawn_for_a_character_that_no_font_has(fonts):
+    assert "".join(run for _font, run in fonts.runs("王𠮷一")) == "王〓一"
+    assert fonts.width("𠮷", 10) == fonts.width("〓", 10)
+
+
 def test_serif_stands_in_for_what_sans_lacks(fonts):
     sans, serif = fonts.first, installed_fonts("serif").first
     only_serif = next(c for c in sorted(serif.face.charToGlyph) if c > 0x3400 and c not in sans.face.charToGlyph)
