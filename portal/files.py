@@ -1,8 +1,9 @@
 """Private files: storing them with the row that names them, deleting them, and sending them to
 people.
 
-Nothing else writes or deletes a stored file. A transaction that fails restores rows but not files,
-so files are written inside `writing()`:
+Nothing else writes or deletes a stored file. A transaction that fails restores rows but not files, so files are written
+inside `writing()`; and before the transaction, because a bucket may take seconds and whoever needs a locked row would
+wait as long:
 
     with files.writing() as write:
         new = write.store(photo, {"portrait": jpeg})  # {"portrait": its name, "portrait_size": its bytes}

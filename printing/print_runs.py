@@ -183,7 +183,7 @@ def _build_volumes(run: PrintRun, job: Job, folder: Path) -> Iterator[DrawnVolum
 def _draw_volumes(run: PrintRun, students: list[SheetStudent], folder: Path) -> Iterator[Progress]:
     return build_volumes(
         students,
-        read_portrait=files.read,
+        reading=files.reading_ahead,
         header=sheet_header(run.school.name, run.season, f"{run.season.year}-{run.school.code}-{run.pk}"),
         directory=folder,
         fonts=installed_fonts(),
@@ -260,17 +260,20 @@ def _store(run: PrintRun, volumes: Iterable[DrawnVolume]) -> None:
     Files of an earlier build are deleted after it.
     """
     volumes = list(volumes)
-    with files.writing() as write, transaction.atomic():
-        files.delete_after_commit([volume.file.name for volume in run.volumes.all()])
-        run.volumes.all().delete()
-        for drawn in volumes:
-            _store_volume(run, drawn, write)
-        _store_places(run, volumes)
-        run.pages = sum(drawn.pages for drawn in volumes)
-        run.save(update_fields=["pages"])
+    with files.writing() as write:
+        written = [_written(run, drawn, write) for drawn in volumes]
+        with transaction.atomic():
+            files.delete_after_commit([volume.file.name for volume in run.volumes.all()])
+            run.volumes.all().delete()
+            for volume in written:
+                volume.save()
+            _store_places(run, volumes)
+            run.pages = sum(drawn.pages for drawn in volumes)
+            run.save(update_fields=["pages"])
 
 
-def _store_volume(run: PrintRun, drawn: DrawnVolume, write: files.Writer) -> None:
+def _written(run: PrintRun, drawn: DrawnVolume, write: files.Writer) -> Volume:
+    """The volume, not saved yet."""
     with drawn.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
@@ -284,7 +287,7 @@ def _store_volume(run: PrintRun, drawn: DrawnVolume, write: files.Writer) -> Non
         )
         written = write.store(volume, {"file": file}, filename=drawn.path.name)
     volume.file, volume.file_size = written["file"], written["file_size"]
-    volume.save()
+    return volume
 
 
 def _store_places(run: PrintRun, volumes: Iterable[DrawnVolume]) -> None:

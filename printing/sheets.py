@@ -3,7 +3,8 @@
 No database: students are data, a function reads the portraits.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -98,7 +99,7 @@ def missing_characters(students: Sequence[SheetStudent], fonts: FontChain) -> li
 def build_volumes(
     students: Sequence[SheetStudent],
     *,
-    read_portrait: Callable[[str], bytes],
+    reading: Callable[[Iterable[str]], AbstractContextManager[Callable[[str], bytes]]],
     header: SheetHeader,
     directory: Path,
     fonts: FontChain,
@@ -106,7 +107,7 @@ def build_volumes(
     limit: int = MAX_STUDENTS_A_VOLUME,
     stem: str = "sheets",
 ) -> Iterator[Progress]:
-    """Write the volumes `directory`/`stem`-001.pdf, -002.pdf …; yields after every page.
+    """Write the volumes `directory`/`stem`-001.pdf, -002.pdf …; yields after every page. `reading`: as `files.reading_ahead`.
 
     Students are ordered by college, major, class and number. The same students give the same bytes.
     Raises Unprintable for missing characters before the first page, and for a portrait that is
@@ -118,23 +119,24 @@ def build_volumes(
     pages = paginate(ordered, per_page=layout.students_per_page, group=lambda student: student.college)
     volumes = list(group_into_volumes(pages, limit=limit))
     done = 0
-    for number, volume_pages in enumerate(volumes, 1):
-        path = directory / f"{stem}-{number:03}.pdf"
-        renderer = VolumeRenderer(fonts, layout, header, number, len(volumes), len(volume_pages))
-        with document(
-            path,
-            fonts=fonts,
-            width=layout.page_width,
-            height=layout.page_height,
-            title=renderer.title,
-            author=header.center,
-        ) as canvas:
-            for page_number, page in enumerate(volume_pages, 1):
-                renderer.draw_page(canvas, page_number, page, read_portrait)
-                done += len(page)
-                if page_number < len(volume_pages):
-                    yield Progress(done, len(ordered), None)
-        yield Progress(done, len(ordered), _volume(number, path, volume_pages))
+    with reading(student.portrait for student in ordered) as read_portrait:
+        for number, volume_pages in enumerate(volumes, 1):
+            path = directory / f"{stem}-{number:03}.pdf"
+            renderer = VolumeRenderer(fonts, layout, header, number, len(volumes), len(volume_pages))
+            with document(
+                path,
+                fonts=fonts,
+                width=layout.page_width,
+                height=layout.page_height,
+                title=renderer.title,
+                author=header.center,
+            ) as canvas:
+                for page_number, page in enumerate(volume_pages, 1):
+                    renderer.draw_page(canvas, page_number, page, read_portrait)
+                    done += len(page)
+                    if page_number < len(volume_pages):
+                        yield Progress(done, len(ordered), None)
+            yield Progress(done, len(ordered), _volume(number, path, volume_pages))
 
 
 def _classes(first: SheetStudent, last: SheetStudent) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from capture.portraits import remake
 from capture.review import decisions
+from portal import files
 from portal.changes.transactions import retried
 from portal.errors import PortalError
 from portal.models import User
@@ -31,7 +32,6 @@ def fields_open(enrolment: Enrolment) -> list[str]:
     return [*data, *([Field.PORTRAIT.value] if enrolment.allows(Action.CORRECT) else [])]
 
 
-@retried
 def ask(
     student: Student,
     *,
@@ -46,17 +46,24 @@ def ask(
 
     `field` is one of Correction.Field; `wanted` is the right value, empty for the portrait; `evidence` a JPEG.
     """
+    asked = {"field": field, "wanted": wanted, "wanted_type": wanted_type, "explanation": explanation}
+    with files.writing() as write:  # before the lock
+        written = correction_evidence.written(student, field, evidence, write=write) if evidence else None
+        return _ask(student, written, asked, by=by)
+
+
+@retried
+def _ask(student: Student, written: Correction | None, asked: dict[str, str], *, by: Student | User) -> Correction:
+    field = asked["field"]
     with transaction.atomic():
         locked, enrolment = proofs.lock_student(student)
         if field == Field.PORTRAIT:
             enrolment.require(Action.CORRECT)
         else:
             enrolment.require(Action.CORRECT_DATA)
-        correction = corrections.request_correction(
-            student=locked, field=field, wanted=wanted, wanted_type=wanted_type, explanation=explanation, by=by
-        )
-        if evidence:
-            correction = correction_evidence.attach(correction, jpeg=evidence, by=by)
+        correction = corrections.request_correction(student=locked, by=by, **asked)
+        if written:
+            correction = correction_evidence.attach_written(written, correction, by=by)
         if locked.stage not in FIXED_STAGES:
             proofs.withdraw_confirmation(locked, by=by)
     student.stage = locked.stage

@@ -91,7 +91,14 @@ def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
     if not states.may(feedback, Feedback.Status.SENT):
         raise Conflict
     name, content, kind = stamped_file(data, by=by)
-    with files.writing() as write, transaction.atomic():
+    with files.writing() as write:  # before the lock
+        written = write.store(feedback, {"stamped": content}, filename=name)
+        _record_sent(feedback, written | {"stamped_type": kind}, by=by)
+    return feedback
+
+
+def _record_sent(feedback: Feedback, written: dict[str, Any], *, by: User) -> None:
+    with transaction.atomic():
         enrolment = _enrolment_of(feedback)
         count = _require_complete(enrolment)
         files.delete_after_commit([feedback.stamped.name])
@@ -100,14 +107,12 @@ def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
             Feedback.Status.SENT,
             by=by,
             facts={"students": count},
-            **write.store(feedback, {"stamped": content}, filename=name),
-            stamped_type=kind,
+            **written,
             students=count,
             sent_at=timezone.now(),
             reason="",
         )
         states.change(enrolment, Enrolment.Status.FEEDBACK_SENT, by=by, only_from=[Enrolment.Status.PROOFREADING])
-    return feedback
 
 
 def stamped_file(data: bytes, *, by: User) -> tuple[str, bytes, str]:

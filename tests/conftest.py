@@ -4,7 +4,7 @@ import datetime as dt
 import gc
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from portal import files
 from portal.accounts.open_sessions import SIGN_IN
 from portal.accounts.sessions import SessionStore, own_session
 from portal.database.owner import as_owner
@@ -105,6 +106,25 @@ def _files_need_not_outlive_a_power_cut() -> Iterator[None]:
     """Waiting for the disk after each file took more time than writing it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_are_written_before_a_transaction() -> Iterator[None]:
+    """A bucket may take seconds, and the rows that a transaction has locked would wait so long."""
+    stores = {name: getattr(files.Writer, name) for name in ("store", "store_each")}
+
+    def checked(name: str) -> Callable[..., Any]:
+        def store(*args: Any, **kwargs: Any) -> Any:
+            own = [block for block in connection.atomic_blocks if not block._from_testcase]
+            assert not own, "A file is written inside a transaction: write it before, see portal/files.py."
+            return stores[name](*args, **kwargs)
+
+        return store
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in stores:
+            patch.setattr(files.Writer, name, checked(name))
         yield
 
 

@@ -94,35 +94,49 @@ def publish(bulletin: Bulletin, *, by: User) -> Bulletin:
     Bulletin and ranking cannot be changed after that. Raises Conflict when the schools have been ranked again since the
     draft was saved: its numbers may be others.
     """
-    with files.writing() as write, transaction.atomic():
-        season = Season.objects.select_for_update(no_key=True).get(pk=bulletin.season_id)
-        ranking = ranking_of(season)
-        if ranking is None:
-            raise PortalError(_("Rank the schools first: the bulletin reports their figures."))
-        now = timezone.now()
-        if not Bulletin.objects.filter(pk=bulletin.pk, published_at=None).update(published_at=now, published_by=by):
-            raise PortalError(_("The bulletin has been published already."))
-        bulletin.refresh_from_db()
-        if bulletin.sha256 != ranking.sha256:
-            raise Conflict(
-                _(
-                    "The schools were ranked again after this draft was saved. Compare its numbers and save it once more."
-                )
-            )
-        _keep_documents(ranking, bulletin, write)
-        history.record("bulletin.published", bulletin, by=by, facts={"sha256": ranking.sha256})
-        _notify_schools(bulletin)
+    now = timezone.now()
+    report = _report_of(bulletin, at=now)
+    with files.writing() as write:  # before the lock
+        written = _written(report, bulletin.season, write)
+        with transaction.atomic():
+            Season.objects.select_for_update(no_key=True).get(pk=bulletin.season_id)
+            if _report_of(bulletin, at=now) != report:
+                raise Conflict(_("The bulletin was changed at this moment. Read it again, then publish it."))
+            Bulletin.objects.filter(pk=bulletin.pk).update(published_at=now, published_by=by)
+            for row in written:
+                row.save()
+            history.record("bulletin.published", bulletin, by=by, facts={"sha256": report.sha256})
+            _notify_schools(bulletin)
+    bulletin.refresh_from_db()
     return bulletin
 
 
-def _keep_documents(ranking: Ranking, bulletin: Bulletin, write: files.Writer) -> None:
-    report = reports.of(ranking, list(awards_by_rank(bulletin.season)), bulletin)
+def _report_of(bulletin: Bulletin, *, at: dt.datetime) -> reports.Report:
+    """What the documents say if it is published at this moment. Raises PortalError where it cannot be."""
+    row = Bulletin.objects.select_related("season").get(pk=bulletin.pk)
+    ranking = ranking_of(row.season)
+    if ranking is None:
+        raise PortalError(_("Rank the schools first: the bulletin reports their figures."))
+    if row.published_at:
+        raise PortalError(_("The bulletin has been published already."))
+    if row.sha256 != ranking.sha256:
+        raise Conflict(
+            _("The schools were ranked again after this draft was saved. Compare its numbers and save it once more.")
+        )
+    row.published_at = at
+    return reports.of(ranking, list(awards_by_rank(row.season)), row)
+
+
+def _written(report: reports.Report, season: Season, write: files.Writer) -> list[YearEndDocument]:
+    """The documents, not saved yet."""
+    rows = []
     for name, document in documents.DOCUMENTS.items():
         content = document.make(report)
-        row = YearEndDocument(season=bulletin.season, name=name, sha256=hashlib.sha256(content).hexdigest())
+        row = YearEndDocument(season=season, name=name, sha256=hashlib.sha256(content).hexdigest())
         for field, value in write.store(row, {"file": content}, filename=name).items():
             setattr(row, field, value)
-        row.save()
+        rows.append(row)
+    return rows
 
 
 def _notify_schools(bulletin: Bulletin) -> None:

@@ -16,9 +16,10 @@ from portal.errors import Conflict, PortalError
 from schools.models import Enrolment
 from students.models import Student
 from students.moving import move, school_changes
-from students.moving.move import Move
+from students.moving.move import Copies, Move
 
 FeeState = Student.FeeState
+FILES = ("fiscal_file",)
 
 
 @school_changes.registers_obstacle
@@ -40,6 +41,12 @@ def close_open_order(student: Student) -> None:
             raise PortalError(
                 _("A payment of this student is open, and its provider cannot be asked now. Try again in some minutes.")
             ) from error
+
+
+@move.registers_copier
+def copy_fiscal_receipts(copies: Copies) -> None:
+    for receipt in Receipt.objects.filter(order__student=copies.old, order__status=Order.Status.PAID, voided_at=None):
+        copies.twin(receipt, FILES)
 
 
 @move.registers_mover
@@ -78,6 +85,6 @@ def _move_receipt(found: Move, receipt: Receipt, twin: Order) -> None:
     Receipt.objects.filter(pk=receipt.pk).update(**nothing)
     history.record("receipt.moved", receipt, by=found.by, facts={"number": receipt.number})
     serial, number = receipts.next_number(twin)
-    new = found.copy(receipt, files_of=("fiscal_file",), order_id=twin.pk, serial=serial, number=number)
+    new = found.copy(receipt, files_of=FILES, order_id=twin.pk, serial=serial, number=number)
     files.delete_after_commit([receipt.fiscal_file.name])
     history.record("receipt.issued", new, by=found.by, facts={"amount_fen": new.amount_fen, "number": new.number})

@@ -8,7 +8,7 @@ from capture.models import Consent, Exemption, Finding, Imprint, Likeness, Photo
 from capture.same_person import admission_photos
 from students.models import Student
 from students.moving import move, school_changes
-from students.moving.move import Move
+from students.moving.move import Copies, Move
 
 FILES = ("original", "preview", "portrait", "thumbnail")
 
@@ -18,6 +18,12 @@ def being_judged(student: Student) -> str:
     if student.stage != Student.Stage.CHECKING:
         return ""
     return _("A photo of this student is being checked at this moment. Try again in a minute.")
+
+
+@move.registers_copier
+def copy_photos(copies: Copies) -> None:
+    for photo in Photo.objects.filter(student=copies.old):
+        copies.twin(photo, FILES)
 
 
 @move.registers_mover

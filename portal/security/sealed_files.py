@@ -62,11 +62,12 @@ class SealedFiles:
                 damaged.append(row.pk)
                 continue
             name = self._file(row).name
-            with files.writing() as write, transaction.atomic():
+            with files.writing() as write:
                 new = self.store(row, content, write=write, filename=self.field)
-                mine = self.rows().filter(pk=row.pk, **{self.field: name})
-                replaced = name if mine.update(**new) else new[self.field]
-                files.delete_after_commit([replaced])
+                with transaction.atomic():
+                    mine = self.rows().filter(pk=row.pk, **{self.field: name})
+                    replaced = name if mine.update(**new) else new[self.field]
+                    files.delete_after_commit([replaced])
         return damaged
 
     def _file(self, row: Model) -> FieldFile:

@@ -51,11 +51,12 @@ def attach(notice: Notice, *, name: str, data: bytes, by: User) -> NoticeFile:
     if notice.files.filter(is_dropped=False).count() >= MOST:
         raise PortalError(_("A notice has at most %(n)d files.") % {"n": MOST})
     row = NoticeFile(notice=notice, name=_short(name, ending), media_type=MEDIA_TYPES[ending])
-    with files.writing() as write, transaction.atomic():
+    with files.writing() as write:  # before the transaction
         for field, value in write.store(row, {"file": data}, filename=f"notice.{ending}").items():
             setattr(row, field, value)
-        row.save()
-        history.record("notice.file_added", notice, by=by, facts={"file": row.name})
+        with transaction.atomic():
+            row.save()
+            history.record("notice.file_added", notice, by=by, facts={"file": row.name})
     return row
 
 

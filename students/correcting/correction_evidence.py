@@ -24,21 +24,37 @@ NO_FILE = {"evidence": "", "evidence_size": 0}
 
 def attach(correction: Correction, *, jpeg: bytes, by: history.Actor) -> Correction:
     """Keep the picture, in place of an earlier one. Raises Conflict once somebody has checked the correction."""
-    with files.writing() as write, transaction.atomic():
-        row = (
-            Correction.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("student")
-            .get(pk=correction.pk)
-        )
-        if row.status != Correction.Status.OPEN:
-            raise Conflict(_("This correction has been checked or decided: its evidence stays as it is."))
-        files.delete_after_commit([row.evidence.name])
-        new = stored(row, jpeg, write=write) | {"evidence_at": timezone.now()}
-        Correction.objects.filter(pk=row.pk).update(**new)
-        for name, value in new.items():
-            setattr(row, name, value)
-        history.record("correction.evidence_added", row, by=by)
+    with files.writing() as write:
+        return attach_written(written(correction.student, correction.field, jpeg, write=write), correction, by=by)
+
+
+def written(student: Student, field: str, jpeg: bytes, *, write: files.Writer) -> Correction:
+    """An unsaved correction of this field with the picture: its file is written before a row is locked."""
+    row = Correction(student=student, school_id=student.school_id, field=field, evidence_at=timezone.now())
+    for name, value in stored(row, jpeg, write=write).items():
+        setattr(row, name, value)
     return row
+
+
+@transaction.atomic
+def attach_written(new: Correction, correction: Correction, *, by: history.Actor) -> Correction:
+    """As `attach`, with what was written."""
+    rows = Correction.objects.select_for_update(of=("self",), no_key=True).select_related("student")
+    row = rows.get(pk=correction.pk)
+    if row.status != Correction.Status.OPEN:
+        raise Conflict(_("This correction has been checked or decided: its evidence stays as it is."))
+    files.delete_after_commit([row.evidence.name])
+    keep(new, of=row)
+    history.record("correction.evidence_added", row, by=by)
+    return row
+
+
+def keep(new: Correction, *, of: Correction) -> None:
+    """The evidence of an unsaved row becomes that of a saved one."""
+    new.pk = of.pk
+    for name in ("evidence", "evidence_size", "evidence_at"):
+        setattr(of, name, getattr(new, name))
+    of.save(update_fields=["evidence", "evidence_size", "evidence_at"])
 
 
 def stored(row: Correction, jpeg: bytes, *, write: files.Writer) -> dict[str, Any]:

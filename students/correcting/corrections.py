@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal import history, notifications, permissions
+from portal import files, history, notifications, permissions
 from portal.changes import states
 from portal.errors import Conflict, NotAllowed, PortalError
 from portal.formatting import mask
@@ -27,7 +27,7 @@ from students.correcting import correction_evidence
 from students.identity import id_encryption, id_numbers
 from students.models import Correction, Student
 from students.moving import move
-from students.moving.move import Move
+from students.moving.move import Copies, Move
 from students.privacy import erasure
 from students.roster.cell_problems import Problem
 
@@ -358,20 +358,39 @@ def _forget(student: Student) -> None:
     rows.exclude(answer=MOVED).update(answer="")
 
 
+@move.registers_copier
+def _copy_evidence(copies: Copies) -> None:
+    for row in undecided(copies.old):
+        if row.needs_two:
+            _twin(copies, row)
+
+
+def _twin(copies: Copies, row: Correction) -> Correction:
+    """An unsaved row with the evidence, encrypted for the receiving school's student."""
+    twin: Correction = copies.twin(
+        row, ("evidence",), stores=_seal_anew, student_id=copies.new, field=row.field, evidence_at=row.evidence_at
+    )
+    return twin
+
+
+def _seal_anew(write: files.Writer, row: Correction, twin: Correction, name: str) -> dict[str, Any]:
+    content = correction_evidence.content_of(row)
+    return correction_evidence.stored(twin, content, write=write) if content else {}
+
+
 @move.registers_mover
 def _move(found: Move) -> None:
     """What is not decided yet ends here; who the student is, is opened again at the receiving school. The school before keeps
     no name, number or picture of a document.
     """
     for row in undecided(found.old):
-        wanted, content = wanted_value(row), correction_evidence.content_of(row)
+        wanted = wanted_value(row)
         _decide(row, Status.WITHDRAWN, by=found.by, answer=MOVED)
         if not row.needs_two or wanted == current_value(found.new, row.field):
             continue
         twin = _create(found.new, row.field, wanted, row.wanted_type, row.explanation, found.by)
-        if content:
-            new = correction_evidence.stored(twin, content, write=found.write)
-            Correction.objects.filter(pk=twin.pk).update(**new, evidence_at=row.evidence_at)
+        if row.evidence:
+            correction_evidence.keep(_twin(found.copies, row), of=twin)
         history.record("correction.asked", twin, by=found.by, after=twin.status, facts={"field": row.field})
         found.told["corrections"] = found.told.get("corrections", 0) + 1
     correction_evidence.delete_of(found.old)

@@ -1,6 +1,7 @@
 """The sheet on paper: millimetres as poppler draws them, words as people copy them."""
 
 import hashlib
+from contextlib import nullcontext
 
 import numpy as np
 import pypdf
@@ -14,7 +15,7 @@ MM = 300 / 25.4
 
 
 def build(students, tmp_path, fonts, jpeg, **options):
-    options = {"layout": sheet_for(5), "read_portrait": lambda name: jpeg} | options
+    options = {"layout": sheet_for(5), "reading": lambda names: nullcontext(lambda name: jpeg)} | options
     return list(build_volumes(students, header=HEADER, directory=tmp_path, fonts=fonts, **options))
 
 
@@ -170,6 +171,18 @@ def test_character_without_glyph_stops_before_anything_is_written(tmp_path, font
     assert list(tmp_path.iterdir()) == []
 
 
+def test_portraits_are_asked_for_in_the_order_in_which_they_are_drawn(tmp_path, fonts, jpeg):
+    """So that a bucket gives the next ones meanwhile (`files.reading_ahead`)."""
+    told, asked = [], []
+
+    def reading(names):
+        told.extend(names)
+        return nullcontext(lambda name: asked.append(name) or jpeg)
+
+    build([sheet_student(n) for n in (3, 1, 2)], tmp_path, fonts, jpeg, reading=reading, limit=2)
+    assert asked == told == ["1.jpg", "2.jpg", "3.jpg"]
+
+
 @pytest.mark.parametrize("content", [None, b"not a picture"])
 def test_portrait_missing_or_broken_names_the_student(tmp_path, fonts, jpeg, content):
     def read(name):
@@ -180,7 +193,7 @@ def test_portrait_missing_or_broken_names_the_student(tmp_path, fonts, jpeg, con
         return content
 
     with pytest.raises(Unprintable) as caught:
-        build([sheet_student(1), sheet_student(2)], tmp_path, fonts, jpeg, read_portrait=read)
+        build([sheet_student(1), sheet_student(2)], tmp_path, fonts, jpeg, reading=lambda names: nullcontext(read))
     assert caught.value.problems[0][0].student_no == "S000002"
     assert list(tmp_path.iterdir()) == []
 

@@ -179,11 +179,14 @@ class Alibaba:
             told = self.client.send_sms(asked).body
         except (DaraException, UnretryableException) as error:
             code: Any = getattr(error, "code", None)
-            if not isinstance(code, str) or getattr(error, "status_code", None) is None:
+            status = getattr(error, "status_code", None)
+            if not isinstance(code, str) or code in ("", "None") or status is None or status >= 500:
                 raise Unavailable(str(error)) from error
             raise refusal(code, str(error.message)) from error
         except OSError as error:
             raise Unavailable(str(error)) from error
+        if told is None or not told.code:
+            raise Unavailable("Alibaba's answer has another form")
         if told.code != "OK":
             raise refusal(told.code, told.message)
         return 0, told.biz_id

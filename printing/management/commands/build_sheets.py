@@ -55,7 +55,7 @@ def _volumes(enrolment: Enrolment, out: Path, proofread_only: bool) -> list[Draw
     season, code = enrolment.season, enrolment.school.code
     steps = build_volumes(
         students,
-        read_portrait=files.read,
+        reading=files.reading_ahead,
         header=print_runs.sheet_header(enrolment.school.name, season, f"{season.year}-{code}"),
         directory=out,
         fonts=installed_fonts(),

@@ -146,10 +146,22 @@ def test_server_that_is_away_costs_nothing(tell, settings, tencent):
     assert (row.status, row.refusals) == (Status.QUEUED, 0)
 
 
-def test_an_answer_that_is_no_json_holds_it(peer, tell, monkeypatch):
-    monkeypatch.setattr(peer, "handle", lambda request: (200, b"<html>busy</html>"))
-    row = send(tell()[1]["sms"])
-    assert (row.status, row.refusals) == (Status.QUEUED, 0)
+def test_a_service_that_is_broken_holds_the_message_and_nothing_else(peer, tell, monkeypatch):
+    """Inside of the SDKs such answers raise nearly any error, or none."""
+    contents = (b"<html>busy</html>", b"", b"{}", b"null", b"[]", b'{"Response": {}}')
+    answers = [(status, content) for status in (200, 400, 503) for content in contents]
+    _student, sent = tell(email="a@example.org")
+    held = (Status.QUEUED, 0)
+    for answer in answers:
+        with monkeypatch.context() as broken:
+            broken.setattr(peer, "handle", lambda request, answer=answer: answer)
+            row = send(sent["sms"])
+        assert (answer, row.status, row.refusals) == (answer, *held)
+    peer.breaks_off = True  # in the middle of an answer
+    row = send(row)
+    assert (row.status, row.refusals, len(mail.outbox)) == (*held, 1)
+    peer.reset()
+    assert send(row).status == Status.SENT
 
 
 def test_nobody_is_rung_up_at_night(tencent, tell, is_night):

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from billing.bank import statements
 from billing.models import BankStatement, Callback
-from portal import history
+from portal import files, history
 from portal.background import jobs
 from portal.models import Contact, Event, Job
 from portal.notifications import contacts
@@ -21,7 +21,7 @@ from portal.tenancy import system_scope
 from students import records
 from students.correcting import corrections
 from students.identity import id_encryption
-from students.models import Correction, Student
+from students.models import Correction, RosterImport, Student
 from students.privacy import rotation
 from students.roster import importer, spreadsheet_writer
 from tests import factories
@@ -169,6 +169,23 @@ def test_a_number_that_cannot_be_read_is_reported_and_the_rest_rewritten(both_ke
     job = rotate()
     assert (job.result["damaged"], job.result["left"]) == ([damaged.pk], [1])
     assert job.result["damaged corrections"] == [asked.pk]
+
+
+def test_an_empty_file_is_of_no_key_and_stops_nothing(both_keys, school, season):
+    """As a full disk or a broken bucket leaves it: no key can have written it, so none is kept for it."""
+    with system_scope():
+        row = RosterImport(school=school, season=season, filename="a.csv", created_by_name="x")
+        evidence = corrections.request_correction(student=both_keys[0], field="name", wanted="李四", by=both_keys[0])
+        with files.writing() as write:
+            row.file = write.store(row, {"file": b""}, filename="roster")["file"]
+            empty = write.store(evidence, {"evidence": b""}, filename="evidence")["evidence"]
+        row.checked = b""
+        row.save()
+        Correction.objects.filter(pk=evidence.pk).update(evidence=empty)
+    job = rotate()
+    assert (job.status, job.result["students"], job.result["left"]) == ("done", 3, [])
+    assert not any(found for name, found in job.result.items() if name.startswith("damaged"))
+    assert encryption.version_of(b"") == 0
 
 
 def test_the_command_counts_and_starts_one_job(both_keys):

@@ -15,7 +15,7 @@ class Request:
 
 class Peer:
     """`refusals` {who it is for: code}; `taken`: the messages that went out; `leads_to`: an address, in place of all answers;
-    `asked`: the paths of all requests.
+    `breaks_off`: the line ends before the answer does; `asked`: the paths of all requests.
     """
 
     def __init__(self) -> None:
@@ -23,6 +23,7 @@ class Peer:
         self.taken: list[Any] = []
         self.asked: list[str] = []
         self.leads_to = ""
+        self.breaks_off = False
         peer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -36,8 +37,9 @@ class Peer:
                 if peer.leads_to:
                     self.send_header("Location", peer.leads_to)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
+                self.send_header("Content-Length", str(len(content) + 100 * peer.breaks_off))
                 self.end_headers()
+                self.close_connection = self.close_connection or peer.breaks_off
                 with suppress(BrokenPipeError):  # who asked did not wait
                     self.wfile.write(content)
 
@@ -59,6 +61,7 @@ class Peer:
         self.taken.clear()
         self.asked.clear()
         self.leads_to = ""
+        self.breaks_off = False
 
     def stop(self) -> None:
         self.server.shutdown()
