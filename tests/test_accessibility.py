@@ -24,9 +24,16 @@ from tests.test_outsider import PAGES, url_of
 from tests.test_permission_matrix import readable
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-RUN = """async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"] });
-  return found.violations.map(({ id, nodes }) => `${id} ${nodes[0].target} ${nodes[0].failureSummary}`);
+# The menu is the same on every page of a portal, and its contrast half of the work: once seen, that rule leaves it out.
+RUN = """async (isMenuSeen) => {
+  for (const moving of document.getAnimations()) if (moving instanceof CSSTransition) moving.finish();  // resized just now
+  const options = { resultTypes: ["violations"] };
+  const runs = isMenuSeen
+    ? [[document, { rules: { "color-contrast": { enabled: false } } }], [{ exclude: [["#nav"]] }, { runOnly: ["color-contrast"] }]]
+    : [[document, {}]];
+  const found = [];
+  for (const [where, only] of runs) found.push(...(await axe.run(where, { ...options, ...only })).violations);
+  return found.map(({ id, nodes }) => `${id} ${nodes[0].target} ${nodes[0].failureSummary}`);
 }"""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 COMPUTER, SMALL, PHONE = {"width": 1440, "height": 900}, {"width": 1024, "height": 768}, {"width": 390, "height": 844}
@@ -57,7 +64,7 @@ def test_axe_finds_nothing_on_any_page(portal, school, season, owner, browser: B
     world = readable(school, season)
     client = visitor(portal, world, owner)
     sizes = [COMPUTER, SMALL, PHONE] if portal in ("center", "school") else [PHONE, SMALL, COMPUTER]
-    found, looked, own = [], 0, sizes[0]
+    found, looked, own, is_menu_seen = [], 0, sizes[0], False
     with (
         serving(client, axe=AXE) as pages,
         browser.new_context(locale="zh-CN", viewport=sizes[0], reduced_motion="reduce") as context,
@@ -77,7 +84,8 @@ def test_axe_finds_nothing_on_any_page(portal, school, season, owner, browser: B
                 if size != tab.viewport_size:
                     tab.set_viewport_size(size)
                 if size == own:
-                    found += [f"{page.name}: {line}" for line in tab.evaluate(RUN)]
+                    found += [f"{page.name}: {line}" for line in tab.evaluate(RUN, is_menu_seen)]
+                    is_menu_seen = is_menu_seen or tab.locator("#nav").count() > 0
                 if wider := tab.evaluate(WIDER):
                     found.append(f"{page.name}: {wider} px wider than a window of {size['width']}")
             sizes.reverse()  # the next page comes as wide as this one is left
