@@ -1,13 +1,18 @@
-"""The content policy of static files. The camera page's worker compiles the face network, which its page may not."""
+"""The content policy of static files. A worker has its own: that of the camera page compiles the face network, which its page may
+not; that of the film imports a module.
+"""
 
 from wsgiref.headers import Headers
 
-WORKER = "js/camera/face_worker."  # also with a hash in the name
-WORKER_POLICY = "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
+FACE_WORKER_POLICY = "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
+WORKERS = {  # by the beginning of the name, which may have a hash at its end
+    "js/camera/face_worker.": FACE_WORKER_POLICY,
+    "js/camera/film_worker.": "default-src 'none'; script-src 'self'",
+}
 # A picture or a script that is opened by itself: it shows, loads nothing, runs nothing and stands in no frame.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 
 
 def add_policy(headers: Headers, path: str, url: str) -> None:
     """whitenoise calls this for every static file."""
-    headers["Content-Security-Policy"] = WORKER_POLICY if WORKER in url else POLICY
+    headers["Content-Security-Policy"] = next((policy for name, policy in WORKERS.items() if name in url), POLICY)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from wsgiref.headers import Headers
 
 import cv2
 import numpy as np
@@ -68,18 +69,17 @@ window.watch = async (limits, seconds, every) => {
   const before = video.getVideoPlaybackQuality();
   repeat(async () => {
     const start = performance.now();
-    const frame = await frameOf(video.srcObject);
+    const frame = finder.canTake() ? frameOf() : null;
     const crop = cropOf(video.videoWidth, video.videoHeight);
     let [faces, pixels, copied] = [null, null, 0];
-    if (frame !== video && finder.canTake()) {
+    if (frame) {
       ({ faces, light: pixels } = await finder.take(frame, copyOf(crop)));
     } else {
-      const search = finder.find(frame);
+      const search = finder.find(video);
       await new Promise((done) => setTimeout(done));
       const begun = performance.now();
-      pixels = pixelsOf(frame, crop);
+      pixels = pixelsOf(video, crop);
       copied = performance.now() - begun;
-      if (frame !== video) frame.close();
       faces = await search;
     }
     const found = performance.now();
@@ -295,13 +295,12 @@ def open_page(browser: Any, *, slower: int = 1) -> Any:
         name = Path(route.request.url).name
         if name.endswith(".bin"):
             route.fulfill(body=network, content_type="application/octet-stream")
-        elif name == "face_worker.js":
-            body = _slowed(slower) + (SCRIPTS / name).read_text(encoding="utf-8")
-            route.fulfill(
-                body=body, content_type=SCRIPT, headers={"Content-Security-Policy": static_policy.WORKER_POLICY}
-            )
         elif name.endswith(".js"):
-            route.fulfill(path=SCRIPTS / name, content_type=SCRIPT)
+            headers = Headers()
+            static_policy.add_policy(headers, "", f"js/camera/{name}")
+            before = _slowed(slower) if name == "face_worker.js" else ""
+            body = before + (SCRIPTS / name).read_text(encoding="utf-8")
+            route.fulfill(body=body, content_type=SCRIPT, headers=dict(headers.items()))
         else:
             route.fulfill(body=PAGE, content_type="text/html")
 

@@ -45,7 +45,7 @@ const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
 const limits = JSON.parse(form.dataset.limits);
 const frameOf = frameGrabber(video);
-const recorder = filmOf(video, () => is("live", "counting"));
+const recorder = filmOf({ video, frameOf, isLive: () => is("live", "counting"), worker: form.dataset.filmWorker });
 
 function mode(name) {
   form.dataset.mode = name;
@@ -132,22 +132,20 @@ function placeGuide() {
 
 async function watch() {
   if (!is("live", "counting") || document.hidden || !video.videoWidth) return;
-  const frame = await frameOf(state.stream);
-  const crop = cropOf(video.videoWidth, video.videoHeight);
-  const seen = await seenIn(frame, crop);
+  const seen = await seenIn(cropOf(video.videoWidth, video.videoHeight));
   if (seen && (is("live") || "fires" in form.dataset)) tell(seen);
 }
 
 // The worker gets the frame where it can draw; else the page makes both small copies itself.
-async function seenIn(frame, crop) {
-  if (frame !== video && finder.canTake()) {
+async function seenIn(crop) {
+  const frame = finder.canTake() ? frameOf() : null;
+  if (frame) {
     const found = await finder.take(frame, copyOf(crop));
     return found && look(found.light, crop, guide, found.faces);
   }
-  const search = finder.find(frame);
+  const search = finder.find(video);
   await new Promise((done) => setTimeout(done)); // two copies in one task would hold up the page
-  const pixels = pixelsOf(frame, crop); // while the worker searches
-  if (frame !== video) frame.close();
+  const pixels = pixelsOf(video, crop); // while the worker searches
   return look(pixels, crop, guide, await search);
 }
 

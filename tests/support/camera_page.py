@@ -54,9 +54,14 @@ window.second = () => {
 };
 window.isCounting = () => next !== null;
 """
-# `filmed`: how many frames of the film before the shutter were kept.
+# `filmed`: how many frames of the film before the shutter were drawn, by the page or a worker.
 FILMED = """
 window.filmed = 0;
+const post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function postMessage(message, ...given) {
+  if (message.area) window.filmed += 1;
+  return post.call(this, message, ...given);
+};
 const draw = CanvasRenderingContext2D.prototype.drawImage;
 CanvasRenderingContext2D.prototype.drawImage = function drawImage(...given) {
   if (this.canvas.height === 256) window.filmed += 1;

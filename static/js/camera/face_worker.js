@@ -1,6 +1,6 @@
 // Finds faces in small pictures, beside the page's own thread: BlazeFace short-range (Bazarevsky et al., 2019), read
 // from the file that vision/blazeface writes. One message {model, turn} loads it; every {pixels, width, height, turn} (RGBA) is
-// answered by {faces, turn}; {frame, copies, turn}, an ImageBitmap that now belongs to the worker, also by the pixels of its second
+// answered by {faces, turn}; {frame, copies, turn}, a VideoFrame that now belongs to the worker, also by the pixels of its second
 // copy: {faces, light, turn}. Faces are places in fractions of the picture, the best first. `turn` comes back as it was sent.
 "use strict";
 

@@ -7,7 +7,7 @@ const PATIENCE = 2000; // ms for one look: a worker that hangs must not take the
 // `worker` and `model` are addresses. `begin()` loads them, once, and resolves to whether faces can be found; `find(frame)` to an array of
 // {score, box: {x, y, width, height}, eyes, nose, mouth, ears}, the best first, in fractions of the 3:4 part that the stage
 // shows, left and right as in the picture, and to null when that cannot be said; `canTake()` says whether the worker draws frames
-// itself; then `take(frame, copy)` hands it a picture, which is closed, and resolves to {faces, light: pixels of the copy}, or to
+// itself; then `take(frame, copy)` hands it a VideoFrame, which is closed, and resolves to {faces, light: pixels of the copy}, or to
 // null; `close()` ends the worker.
 export function faceFinder({ worker: address, model }) {
   let worker = null;
@@ -61,7 +61,7 @@ export function faceFinder({ worker: address, model }) {
 
   // Large frames are drawn small beside the page's own thread, which they would hold up longest.
   async function take(frame, copy) {
-    const { x, y, width, height } = cropOf(frame.width, frame.height);
+    const { x, y, width, height } = cropOf(frame.displayWidth, frame.displayHeight);
     const copies = [{ area: [x, y, width, height], width: WIDTH, height: HEIGHT, isSmooth: true }, copy];
     const answer = await ask({ frame, copies }, [frame], PATIENCE);
     if (answer && answer.faces) return answer;

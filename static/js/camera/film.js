@@ -1,66 +1,89 @@
-// The second before the shutter, as a few small frames that go with the photo. While the camera is live the newest frames are
-// kept as canvases, which costs little; only after the shutter are they written as JPEG. Where the device gives too few frames or
-// takes too long there is no film, and the photo is sent without one.
+// The second before the shutter, as a few small frames that go with the photo. A worker draws them where frames can be handed to
+// one, else the page. Where the device gives too few frames or takes too long there is no film, and the photo is sent without one.
 import { cropOf } from "./lens.js";
+import { reelOf } from "./reel.js";
 
-const FRAMES = 10;
 const EVERY = 100; // ms
-const LEAST = 5; // fewer frames say nothing
-const OLDEST = 3000; // ms before the shutter: a slow phone takes longer over ten
-const [WIDTH, HEIGHT] = [192, 256];
-const QUALITIES = [0.8, 0.6];
-const MOST = 150000; // bytes in all
-const PATIENCE = 3000; // ms for all frames
+const PATIENCE = 3000; // ms for writing all frames
 
-// `isLive()` says whether the camera shows the person. `begin()` and `end()` belong to a student; `develop()` resolves to the
-// film, a Blob, or to null.
-export function filmOf(video, isLive) {
-  const sheets = Array.from({ length: FRAMES }, () => Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT }));
-  let kept = []; // {sheet, at}, the oldest first
+// `frameOf()` gives the video's frame or null, `isLive()` says whether the camera shows the person; `worker` is an address.
+// `begin()` and `end()` belong to a student; `develop()` resolves to the film, a Blob, or to null.
+export function filmOf({ video, frameOf, isLive, worker: address }) {
+  const own = reelOf(
+    (width, height) => Object.assign(document.createElement("canvas"), { width, height }),
+    (sheet, quality) => new Promise((resolve) => sheet.toBlob(resolve, "image/jpeg", quality)),
+  );
+  let elsewhere = null;
+  let reel = own;
   let clock = 0;
 
   function note() {
     if (!isLive() || document.hidden || !video.videoWidth) return;
-    const sheet = kept.length === FRAMES ? kept.shift().sheet : sheets.find((each) => !kept.some((one) => one.sheet === each));
-    const { x, y, width, height } = cropOf(video.videoWidth, video.videoHeight);
-    const pen = sheet.getContext("2d");
-    pen.imageSmoothingQuality = "medium";
-    pen.drawImage(video, x, y, width, height, 0, 0, WIDTH, HEIGHT);
-    kept.push({ sheet, at: performance.now() });
+    const frame = reel === own ? video : frameOf();
+    if (frame) reel.note(frame, cropOf(video.videoWidth, video.videoHeight), performance.now());
   }
 
   function end() {
     clearInterval(clock);
     clock = 0;
-    kept = [];
+    reel.clear();
+  }
+
+  function giveUp() {
+    reel = elsewhere = own;
   }
 
   function begin() {
     end();
+    const frame = frameOf();
+    if (frame) frame.close();
+    elsewhere = elsewhere || (frame && reelIn(address, giveUp)) || null;
+    reel = (frame && elsewhere) || own;
     clock = setInterval(note, EVERY);
   }
 
-  async function develop() {
-    const now = performance.now();
-    const frames = kept.filter(({ at }) => now - at < OLDEST);
-    kept = [];
-    if (frames.length < LEAST) return null;
-    const ages = frames.map(({ at }) => Math.round(now - at));
-    for (const quality of QUALITIES) {
-      const pictures = await soon(Promise.all(frames.map(({ sheet }) => encoded(sheet, quality))));
-      if (!pictures || pictures.some((picture) => !picture)) return null;
-      const line = JSON.stringify({ frames: pictures.map(({ size }, n) => ({ at: ages[n], size })) });
-      const film = new Blob([`${line}\n`, ...pictures]);
-      if (film.size <= MOST) return film;
-    }
-    return null;
-  }
+  const develop = () => Promise.race([reel.develop(performance.now()), after(PATIENCE)]);
 
   return { begin, end, develop };
 }
 
-const encoded = (sheet, quality) => new Promise((resolve) => sheet.toBlob(resolve, "image/jpeg", quality));
-const soon = (promise) => Promise.race([promise, new Promise((resolve) => setTimeout(resolve, PATIENCE, null))]);
+// A reel whose frames a worker draws, one at a time: what comes while it draws one is left out. Null where there is no worker;
+// `fail()` is called when it turns out to be of no use.
+function reelIn(address, fail) {
+  let worker = null;
+  let isBusy = false;
+  let asked = 0; // when the film was asked for that somebody waits for
+  let tell = null;
+  try {
+    worker = new Worker(address, { type: "module" }); // newer: older than VideoFrame, which was asked for
+  } catch (error) {
+    return null; // forbidden here
+  }
+  worker.onmessage = ({ data }) => {
+    isBusy = false;
+    if (asked && data.develop === asked) tell(data.film); // not a late one, which may be somebody else's
+    if (data.failed) worker.onerror();
+  };
+  worker.onerror = () => {
+    if (tell) tell(null);
+    fail();
+  };
+  return {
+    note(frame, area, at) {
+      if (isBusy) return frame.close();
+      isBusy = true;
+      return worker.postMessage({ frame, area, at }, [frame]);
+    },
+    clear: () => worker.postMessage({ clear: true }),
+    develop(now) {
+      asked = now;
+      worker.postMessage({ develop: now });
+      return new Promise((resolve) => (tell = resolve));
+    },
+  };
+}
+
+const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds, null));
 
 // A film as text, for what is kept in the browser beside a photo; and back.
 export async function textOf(film) {

@@ -4,7 +4,8 @@ const LONGEST = 2400; // px: more would only take longer to send
 const QUALITY = 0.92;
 const ENOUGH = 800; // px across the crop from which a frame of the video is as good as a photo
 const PATIENCE = 4000; // ms that a phone may take for a photo of its own
-const FRAME_PATIENCE = 1000;
+const [TRY_WIDTH, TRY_HEIGHT] = [12, 16];
+const ALIKE = 6; // grey levels, in the mean: one frame drawn twice
 
 export const REASONS = {
   NotAllowedError: "denied",
@@ -49,24 +50,38 @@ export function cropOf(width, height) {
   return { x: (width - across) / 2, y: (height - down) / 2, width: across, height: Math.min(down, height) };
 }
 
-// Gives a function that resolves to the present frame. Chromium can turn it into a picture beside the page's own thread, at a
-// third of the cost; elsewhere, and if that ever fails, the frame is the video itself. Close what is no video.
+// Gives a function that gives the present frame, to be handed to a worker or closed: without a copy, so that the page's own thread
+// does not feel it. Null where there is none, and where it turned out not to be the picture that the video shows.
 export function frameGrabber(video) {
-  let able = "ImageCapture" in window;
-  return async (stream) => {
-    const frame = able ? await grab(stream) : null;
-    if (frame && frame.width === video.videoWidth && frame.height === video.videoHeight) return frame;
-    able = false;
-    return video;
+  let able = "VideoFrame" in window;
+  let isTried = false;
+  return () => {
+    if (!able || video.readyState < video.HAVE_CURRENT_DATA) return null;
+    let frame = null;
+    try {
+      frame = new window.VideoFrame(video);
+      const isWhole = frame.displayWidth === video.videoWidth && frame.displayHeight === video.videoHeight;
+      if (isWhole && !isTried) {
+        able = isAlike(frame, video);
+        isTried = true;
+      }
+      if (isWhole && able) return frame;
+    } catch (error) {
+      able = false;
+    }
+    if (frame) frame.close();
+    return null;
   };
 }
 
-async function grab(stream) {
-  try {
-    return await Promise.race([new window.ImageCapture(stream.getVideoTracks()[0]).grabFrame(), after(FRAME_PATIENCE)]);
-  } catch (error) {
-    return null;
-  }
+// The video first, which goes on while the other is drawn.
+function isAlike(frame, video) {
+  const [one, other] = [video, frame].map((source) => {
+    const pen = Object.assign(document.createElement("canvas"), { width: TRY_WIDTH, height: TRY_HEIGHT }).getContext("2d");
+    pen.drawImage(source, 0, 0, TRY_WIDTH, TRY_HEIGHT);
+    return pen.getImageData(0, 0, TRY_WIDTH, TRY_HEIGHT).data;
+  });
+  return one.reduce((sum, value, i) => sum + Math.abs(value - other[i]), 0) <= ALIKE * one.length;
 }
 
 export async function take(video, stream) {
@@ -81,6 +96,7 @@ export async function take(video, stream) {
 
 // The phone's own photo where the video is small; null where it has none, or takes too long over it.
 async function ownPhoto(stream, crop) {
+  if (!("ImageCapture" in window)) return null;
   try {
     const camera = new window.ImageCapture(stream.getVideoTracks()[0]);
     const able = await camera.getPhotoCapabilities();

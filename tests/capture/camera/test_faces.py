@@ -170,7 +170,7 @@ def test_the_worker_draws_what_the_page_would_have_drawn(page):
           await Promise.all([finder.begin(), plain.begin()]);
           const crop = lens.cropOf(image.width, image.height);
           const own = hints.pixelsOf(image, crop);
-          const { faces, light } = await finder.take(await createImageBitmap(image), hints.copyOf(crop));
+          const { faces, light } = await finder.take(new VideoFrame(image, { timestamp: 0 }), hints.copyOf(crop));
           const [found] = await plain.find(image);
           const far = ["x", "y", "width", "height"].map((name) => Math.abs(faces[0].box[name] - found.box[name]));
           return [Math.max(...far), own.length - light.length || own.filter((value, i) => value !== light[i]).length,
@@ -226,12 +226,13 @@ def test_another_model_is_refused():
 
 def test_only_the_worker_may_compile(client: Client, db):
     worker, script = (client.head(f"/static/js/camera/{name}.js") for name in ("face_worker", "faces"))
-    assert worker["Content-Security-Policy"] == static_policy.WORKER_POLICY
-    assert "wasm-unsafe-eval" in static_policy.WORKER_POLICY
+    assert worker["Content-Security-Policy"] == static_policy.FACE_WORKER_POLICY
+    assert "wasm-unsafe-eval" in static_policy.FACE_WORKER_POLICY
     assert script["Content-Security-Policy"] == static_policy.POLICY
     assert "frame-ancestors 'none'" in static_policy.POLICY
     assert not script.has_header("Access-Control-Allow-Origin")
     hashed = Headers()
     static_policy.add_policy(hashed, "", "/static/js/camera/face_worker.0123456789ab.js")
-    assert hashed["Content-Security-Policy"] == static_policy.WORKER_POLICY
+    assert hashed["Content-Security-Policy"] == static_policy.FACE_WORKER_POLICY
+    assert "wasm" not in client.head("/static/js/camera/film_worker.js")["Content-Security-Policy"]
     assert "wasm" not in client.get("/accounts/login/")["Content-Security-Policy"]

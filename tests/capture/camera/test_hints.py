@@ -151,5 +151,5 @@ def test_scripts_of_the_camera_read_in_browsers_of_2019():
     code = re.sub(r"//.*", "", text)
 
     assert not re.findall(r"\?\.[a-z\[(]|\?\?|\|\|=|catch \{|^await |#[a-z]\w* =|\.at\(|replaceAll", code, re.MULTILINE)
-    for asked_first in ("Worker", "ImageCapture", "screen.orientation", "OffscreenCanvas"):
+    for asked_first in ("Worker", "VideoFrame", "ImageCapture", "screen.orientation", "OffscreenCanvas"):
         assert re.search(rf'"{asked_first}" in (window|self)|{asked_first} \?', code)
