@@ -63,6 +63,11 @@ def explain_photo(photo: Photo) -> list[Explanation]:
     return [explain_finding(row, photo) for row in _in_order(photo)]
 
 
+def titles(photo: Photo) -> list[str]:
+    """What was found, for a list: needs the findings alone, not what was measured."""
+    return [str(vision.rule_label(row.rule)) for row in _in_order(photo)]
+
+
 def explain_to_student(photo: Photo) -> list[Explanation]:
     """The same without what the student's own exemption concerns: nobody is told to open an eye that
     is not there."""

@@ -36,7 +36,7 @@ def photos(request: Any) -> HttpResponse:
         "listed": listed,
         "filters": listed.wanted,
         "page": listed.page,
-        "items": [(photo, explanations.explain_photo(photo)) for photo in listed.page],
+        "items": [(photo, explanations.titles(photo)) for photo in listed.page],
         "states": states,
         "attempts": listed.choices("attempts"),
         "total": sum(number for _state, _label, number in states),

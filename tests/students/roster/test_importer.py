@@ -203,6 +203,19 @@ def test_what_was_confirmed_must_still_hold(load):
     assert Student.objects.count() == 1
 
 
+def test_who_is_added_by_hand_since_the_comparison_is_told_and_not_overwritten(load, scoped, season, monkeypatch):
+    compare = importer.StagedFile.compare
+
+    def compare_and_add(staged):
+        plan = compare(staged)
+        factories.student(scoped, season, student_no="202300001", name="手加")
+        return plan
+
+    monkeypatch.setattr(importer.StagedFile, "compare", compare_and_add)
+    with pytest.raises(Conflict, match=said("The roster changed while the file was imported. Import it again.")):
+        load(books.row(1))
+
+
 def test_a_row_of_the_file_becomes_the_student_of_this_school_only(load, other_school, season):
     theirs = factories.student(other_school, season, student_no="202300001", name="别人")
     load(*books.rows(1))

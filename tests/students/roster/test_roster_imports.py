@@ -258,7 +258,7 @@ def test_jobs_are_safe_to_run_twice(upload, owner):
 
 def test_a_fault_of_ours_gives_the_import_back(upload, owner, monkeypatch):
     row = upload(books.roster(books.row(1)))
-    monkeypatch.setattr("students.roster.staging._UPSERT", "SELECT broken")
+    monkeypatch.setattr("students.roster.staging._ADD", "SELECT broken")
     back = finish(roster_imports.confirm_import(row=row, by=owner))
     assert back.status == Status.PREVIEW
     assert (
