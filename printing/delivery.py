@@ -66,7 +66,9 @@ def _notify_school(shipment: Shipment) -> None:
 
 
 def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = "") -> Shipment:
-    """The school confirms the parcel. Its students' photos are delivered from then on."""
+    """The school confirms the parcel. Its students' photos are delivered from then on; `remarks` of what is missing or
+    damaged go to who ships.
+    """
     with transaction.atomic():
         states.change(
             shipment,
@@ -76,6 +78,13 @@ def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = ""
             received_by_name=received_by.strip() or by.actor_name,
             remarks=remarks.strip() or shipment.remarks,
         )
+        if remarks.strip():
+            notifications.notify_center(
+                kind="shipment.remarked",
+                season=shipment.season,
+                parameters={"school": shipment.school.name, "remarks": remarks.strip()},
+                link=f"/center/printing/{shipment.run_id}/",
+            )
         # Not who is printed again meanwhile: the sheet in this parcel is not the one that counts.
         later = PrintItem.objects.filter(student=OuterRef("pk"), run__gt=shipment.run_id)
         students = Student.objects.filter(prints__run=shipment.run_id).exclude(Exists(later))

@@ -65,7 +65,10 @@ class ReceiptForm(forms.Form):
         label=_("Signed for by"), max_length=80, help_text=_("Who counted the sheets and signed the packing list.")
     )
     remarks = forms.CharField(
-        label=_("Remarks"), max_length=200, required=False, help_text=_("Missing or damaged sheets, if any.")
+        label=_("Remarks"),
+        max_length=200,
+        required=False,
+        help_text=_("Missing or damaged sheets, if any. The center is told at once."),
     )
 
 

@@ -21,6 +21,13 @@ register(
         may="prints.see",
     ),
     NotificationKind(
+        "shipment.remarked",
+        _("%(school)s found something missing or damaged in a parcel"),
+        _("“%(remarks)s” Print the pages again and send them; the batch says on which page each student is."),
+        link="/center/shipments/",
+        may="prints.ship",
+    ),
+    NotificationKind(
         "shipment.received",
         _("Your printed photos have arrived at your school"),
         _("Ask the person in charge at your school when and where they are handed out."),

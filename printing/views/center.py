@@ -1,5 +1,7 @@
 """The center's pages of print runs and shipments."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +19,7 @@ from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.history.event_text import describe_events
-from portal.models import Look
+from portal.models import Event, Look
 from portal.pages.form_fields import checked
 from portal.pages.lists import List, cases, choice, search
 from portal.privacy import looks
@@ -181,7 +183,7 @@ def run(request: Any, pk: int) -> HttpResponse:
         "q": words,
         "found": _found(row, words) if words else [],
         "again": _again(row),
-        "events": describe_events(history.of(row)[:20]),
+        "events": describe_events(_history(row)[:20]),
     }
     if request.htmx and row.job and row.job.is_open:
         return render(request, "printing/center_run.html#state", context)
@@ -191,6 +193,13 @@ def run(request: Any, pk: int) -> HttpResponse:
         response["HX-Refresh"] = "true"
         return response
     return render(request, "printing/center_run.html", context)
+
+
+def _history(row: PrintRun) -> QuerySet[Event]:
+    """Of the run, its volumes and its parcel."""
+    shipment = getattr(row, "shipment", None)
+    parts = [*row.volumes.all(), *([shipment] if shipment else [])]
+    return reduce(or_, map(history.of, parts), history.of(row))
 
 
 def _again(row: PrintRun) -> int:

@@ -95,11 +95,11 @@ def school_inquiries(request: Any) -> HttpResponse:
 
 @school_page(may="inquiries.write")
 def inquiry_new(request: Any) -> HttpResponse:
-    """A new subject; ?notice=N: about a notice."""
+    """A new subject; ?notice=N: about a notice; ?topic=prints: of this topic."""
     asked = request.POST.get("notice") or request.GET.get("notice")
     shown = reading.visible(request.school, request.season)
     notice = get_object_or_404(shown, pk=whole_number(asked)) if asked else None
-    form = InquiryForm(request.POST or None)
+    form = InquiryForm(request.POST or None, initial={"topic": request.GET.get("topic")})
     if request.method == "POST" and form.is_valid():
         row = inquiries.ask(request.school, request.season, by=request.user, notice=notice, **form.cleaned_data)
         messages.success(request, _("Sent. You are told when the center answers."))

@@ -4,6 +4,7 @@ import pytest
 
 from portal.errors import Conflict, PortalError
 from portal.models import Notification
+from portal.tenancy import center_scope
 from printing import delivery, print_runs
 from printing.models import PrintRun, Shipment
 from schools.models import Enrolment
@@ -59,6 +60,14 @@ def test_receipt_delivers_the_students_and_ends_the_school_s_way(printed, accept
     assert set(notified.values_list("recipient_key", flat=True)) == {s.actor_key for s in Student.objects.all()}
     with pytest.raises(Conflict):
         delivery.receive(shipment, received_by="", by=owner)
+
+
+def test_what_is_missing_in_a_parcel_is_told_to_who_ships(printed, accepted, center_admin, owner):
+    delivery.receive(ship(printed, center_admin), received_by="", by=owner, remarks=" Page 3 is torn. ")
+    with center_scope():
+        told = Notification.objects.get(kind="shipment.remarked", recipient_key=center_admin.actor_key)
+        assert "Page 3 is torn." in letter(told).body
+    assert told.link.endswith(f"/printing/{printed.pk}/")
 
 
 def test_supplement_on_its_way_keeps_the_school_waiting(printed, accepted, center_admin, owner, scoped, season):
