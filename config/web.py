@@ -13,6 +13,7 @@ from typing import Any
 
 import waitress
 from django.conf import settings
+from django.template.loader import get_template
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.task import WSGITask
@@ -162,7 +163,8 @@ class Server:
         return [each for each in self.sockets.values() if isinstance(each, HTTPChannel)]
 
     def _is_answering(self) -> bool:
-        return any(each.requests or each.total_outbufs_len for each in self._channels())
+        """Also what is still arriving: a photo takes more than one look."""
+        return any(each.requests or each.request or each.total_outbufs_len for each in self._channels())
 
     def _sweep(self) -> None:
         """Close what waitress would not: its own time limit starts anew with every byte, and it closes
@@ -197,6 +199,13 @@ class Server:
                     channel.handle_close()
 
 
+def load_templates() -> None:
+    """All of ours: an update lays the next release's over them while this process still answers, and its code knows only its own."""
+    folder = settings.BASE_DIR / "templates"
+    for path in sorted(folder.rglob("*.*")):
+        get_template(str(path.relative_to(folder)))
+
+
 def main() -> None:
     limit_statements(seconds=STATEMENT_SECONDS, lock_seconds=LOCK_SECONDS)
     with patience.limited():
@@ -207,6 +216,7 @@ def _serve() -> None:
     database_login.check_rights()
     database_login.check_settings()
     database_login.check_log()
+    load_templates()
     host = environment.text("HOST", "127.0.0.1")
     port = environment.number("PORT", 8000, least=1, most=65_535)
     try:

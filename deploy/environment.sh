@@ -101,7 +101,13 @@ draw_certificate() {
 # deploy/nginx.conf with the names of this installation, certificate $1 and key $2; private files as tucai.env ($3) says, names by resolver $4.
 nginx_configuration() {
     sed -e "s|ssl_certificate  .*|ssl_certificate     $1;|" -e "s|ssl_certificate_key .*|ssl_certificate_key $2;|" \
-        -e "s|photos\.example\.edu\.cn|$SITE|g" deploy/nginx.conf | files_of "$3" "$4"
+        -e "s|photos\.example\.edu\.cn|$SITE|g" -e "s|alias /var/lib/tucai/files/;|alias $(files_folder "$3")/;|" deploy/nginx.conf | files_of "$3" "$4"
+}
+
+# Where the private files lie, by tucai.env ($1).
+files_folder() {
+    folder=$(secret_of "$1" MEDIA_ROOT)
+    echo "${folder:-/var/lib/tucai/files}"
 }
 
 # Where files lie in a bucket, deploy/nginx-bucket.conf stands in place of their folder.

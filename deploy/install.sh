@@ -111,7 +111,8 @@ END
     fi
     git log -1 --format='%h, %cs' 2>/dev/null | put tucai:tucai 644 "$DATA/version"
     say "migrate, static files"
-    deploy/manage.sh migrate --verbosity 0
+    deploy/manage.sh migrate --verbosity 0 ||
+        fail "数据库尚未更新完,网页仍是更新前的版本,照常服务。处理好上面所说的问题,再次运行 deploy/install.sh。 The tables are not yet those of this release; the web of before serves on. Put right what stands above and run deploy/install.sh again."
     deploy/manage.sh collectstatic --noinput --verbosity 0
 }
 
@@ -132,6 +133,11 @@ install_units() {
     install -d /etc/systemd/system/tucai-worker@photos.service.d
     printf '# 0.5 GB for each of %s processes, and 1 GB.\n[Service]\nMemoryHigh=%sM\nMemoryMax=%sM\n' "$photos" $((photos * 500 + 600)) $((photos * 500 + 1000)) |
         put root:root 644 /etc/systemd/system/tucai-worker@photos.service.d/memory.conf
+    # Private files on a mount of their own (a shared folder): nothing starts before it is there.
+    for unit in web@ worker@ beat watch backup; do
+        install -d "/etc/systemd/system/tucai-$unit.service.d"
+        printf '[Unit]\nRequiresMountsFor=%s\n' "$(files_folder /etc/tucai.env)" | put root:root 644 "/etc/systemd/system/tucai-$unit.service.d/files.conf"
+    done
     units="tucai-web@8001 tucai-web@8002 tucai-worker@photos tucai-worker@builds tucai-beat"
     # shellcheck disable=SC2086 # a list of names
     systemctl enable --quiet $units tucai-backup.timer tucai-watch.timer

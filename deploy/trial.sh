@@ -1,5 +1,6 @@
 #!/bin/sh
-# Tries deploy/install.sh on a Debian 12 made for it, and uses the product there through nginx: deploy/trial.sh [FOLDER]
+# Tries deploy/install.sh on a Debian 12 made for it, and uses the product there through nginx: deploy/trial.sh [FOLDER [SCENE …]]
+# Scenes (deploy/trial/use.py), all of them when none is named: watched updated alarms full-disk lost-host.
 # Debian lies in a disk of its own of 8 GB (a file in FOLDER, a new folder below /var/tmp), which is removed when all went well. With FOLDER the
 # disk with its packages stays, and the next trial takes it. systemd starts a copy in a container (systemd-nspawn): units, timers and their sandbox are the real ones.
 # Needs root, debootstrap, systemd-container, e2fsprogs, git and the network.
@@ -9,6 +10,9 @@ HERE=$(cd "$(dirname "$0")/.." && pwd)
 # With mounts of its own: nobody else keeps them open when they are gone here, and they go with the trial.
 [ -n "${TRIAL_MOUNTS:-}" ] || exec env TRIAL_MOUNTS=own unshare --mount --propagation private "$0" "$@"
 FOLDER=${1:-$(mktemp -d /var/tmp/tucai-trial.XXXXXX)}
+KEPT=${1:-}
+[ $# = 0 ] || shift
+SCENES=$*
 ROOT=$FOLDER/root
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
 start=$(date +%s)
@@ -44,10 +48,11 @@ cp --sparse=always "$FOLDER/disk" "$FOLDER/machine"
 mount -o loop "$FOLDER/machine" "$ROOT"
 passed "packages"
 # From here on Debian runs by itself, without a network: what needs one now is a fault. It ends with the trial's result.
+echo "$SCENES" >"$ROOT/etc/tucai-trial"
 cp "$HERE/deploy/trial/trial.service" "$ROOT/etc/systemd/system/"
 mkdir -p "$ROOT/etc/systemd/system/multi-user.target.wants" "$ROOT/var/log/journal"
 ln -sf ../trial.service "$ROOT/etc/systemd/system/multi-user.target.wants/"
 in_container --boot --private-network --console=read-only systemd.show_status=false
-passed "the product was installed, used and restored"
+passed "the product was installed and used: ${SCENES:-all scenes}"
 umount "$ROOT"
-[ -n "${1:-}" ] || rm -rf "$FOLDER"
+[ -n "$KEPT" ] || rm -rf "$FOLDER"

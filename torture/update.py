@@ -56,6 +56,7 @@ class Visitors:
 
     def __init__(self, site: str = f"http://127.0.0.1:{FRONT}", *, verify: str | bool = True, pause: float = 0) -> None:
         self.site, self.verify, self.pause = site, verify, pause
+        self.paths = ["/", "/accounts/login/"]  # what they read; others may be added while they do
         self.answers: collections.Counter[tuple[str, int]] = collections.Counter()
         self.failures: list[str] = []
         self.slowest = 0.0
@@ -68,8 +69,8 @@ class Visitors:
         with requests.Session() as session:
             session.verify = self.verify
             while not self.is_over:
-                self._ask(session, "GET", "/")
-                self._ask(session, "GET", "/accounts/login/")
+                for path in tuple(self.paths):
+                    self._ask(session, "GET", path)
                 self._ask(session, "POST", "/api/v1/me/sign-in/", json={"name": "x"})
 
     def _ask(self, session: requests.Session, method: str, path: str, **options: object) -> None:

@@ -9,6 +9,26 @@ from installed import SITE, check, visitor
 
 from demo import drawn_people
 
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # of the digits of a document number
+
+
+def some(number: int) -> list["Student"]:
+    """Students of the roster who send in turn: each may send twenty photos a day."""
+    found = []
+    for each in range(number):
+        digits = f"320102200105{each + 1:02}123"
+        check_digit = "10X98765432"[
+            sum(int(digit) * weight for digit, weight in zip(digits, WEIGHTS, strict=True)) % 11
+        ]
+        found.append(
+            Student(
+                f"孙{'一二三四五六七八九十'[each % 10]}{'甲乙丙'[each // 10]}",
+                f"{20240001 + each}",
+                digits + check_digit,
+            )
+        )
+    return found
+
 
 class Student:
     def __init__(self, name: str, student_no: str, id_number: str) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,10 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from portal.storages import PrivateStorage, Stored
+
+# What the server says of its disk is never answered from what this machine remembers.
+LOOK = 'until [ -e "$1" ]; do set -- "$(dirname "$1")"; done; stat -f "$1" >/dev/null && [ -w "$1" ] && [ -x "$1" ]'
+LOOK_SECONDS = 10
 
 
 class WholeFiles(FileSystemStorage, PrivateStorage):
@@ -71,6 +76,12 @@ class WholeFiles(FileSystemStorage, PrivateStorage):
         return 0  # a draft is a file like others, which no row names
 
     def problem(self) -> str:
-        """A folder that is not made yet is made with the first file."""
-        folder = next(path for path in (Path(self.location), *Path(self.location).parents) if path.exists())
-        return "" if os.access(folder, os.W_OK | os.X_OK) else _("%(folder)s cannot be written") % {"folder": folder}
+        """A folder that is not made yet is made with the first file. Another process looks: whoever asks for a shared folder whose server
+        is away is held until it is back, and nobody could be told.
+        """
+        folder = {"folder": self.location}
+        try:
+            found = subprocess.run(["/bin/sh", "-c", LOOK, "sh", self.location], timeout=LOOK_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            return _("%(folder)s does not answer") % folder
+        return _("%(folder)s cannot be written") % folder if found.returncode else ""

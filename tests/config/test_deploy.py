@@ -138,6 +138,7 @@ def test_nginx_sends_private_files_from_the_folder_or_from_the_bucket(tmp_path):
     folder = written(tmp_path, S3_BUCKET="")
     assert "alias /var/lib/tucai/files/;" in folder
     assert "ssl_certificate_key /c.key;" in folder
+    assert "alias /srv/shared/files/;" in written(tmp_path, MEDIA_ROOT="/srv/shared/files")
     assert "example.edu.cn" not in folder
     bucket = {"S3_BUCKET": "photos", "S3_ENDPOINT": "https://s3.house.test:9000/prefix"}
     for addressing, host in (("path", "s3.house.test:9000"), ("virtual", "photos.s3.house.test:9000")):

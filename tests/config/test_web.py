@@ -115,6 +115,18 @@ def test_after_stop_kept_and_waiting_connections_have_one_more_answer(server, mo
             loop.join()
 
 
+def test_a_photo_that_arrives_while_the_web_ends_is_taken_whole(server, monkeypatch):
+    monkeypatch.setattr(web, "DRAIN_SECONDS", 0)
+    with connected(server, HALF_A_POST) as client:
+        turn(server, lambda: any(each.request for each in server._channels()))
+        server.stop()
+        loop = threading.Thread(target=server.run)
+        loop.start()
+        client.sendall(bytes(993))
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
+        loop.join()
+
+
 def test_request_that_does_not_arrive_in_time_is_cut_off(server, monkeypatch):
     with connected(server, HALF_A_POST):
         turn(server, lambda: bool(server._first_seen))

@@ -53,6 +53,7 @@ SYSTEM = {
     "billing.online.repayments": "payments on their way back, of students of all schools",
     "capture.window_reminders": "schools whose days begin or end",
     "capture.upload.submission": "photos whose fee was settled while nobody could hand them in",
+    "portal.database.filling": "rows that a migration fills",
     "demo.first_days": "the demo's command",
     "demo.last_season": "the demo's command",
     "demo.loading": "the demo's command",

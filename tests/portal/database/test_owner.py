@@ -2,19 +2,25 @@
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.migrations.state import ProjectState
+from django.db.models import F, Index
 from django.db.transaction import TransactionManagementError
 
 from config import database_login
 from launch.environment import Misconfigured
 from portal import history, outages
-from portal.database import scope
+from portal.database import owner, scope
+from portal.database.filling import fill
 from portal.database.owner import as_owner
-from portal.management.commands import migrate
 from portal.models import Event
-from portal.tenancy import outside_scopes
+from portal.tenancy import outside_scopes, system_scope
+from students.models import Student
+from tests import factories
 from tests.support.stack import database_url
 from tests.support.words import said
 
@@ -255,9 +261,59 @@ def test_a_statement_of_the_web_ends_and_so_does_its_wait_for_a_lock(monkeypatch
 
 @pytest.mark.django_db(transaction=True)
 def test_migrate_waits_for_no_table_as_long_as_others_would_wait_behind_it(monkeypatch):
-    monkeypatch.setattr(migrate, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(owner, "LOCK_SECONDS", 0.1)
     with psycopg.connect(database_url()) as reading:
         reading.execute("LOCK TABLE portal_job IN ACCESS SHARE MODE")  # as who reads it in a long transaction
         with pytest.raises(CommandError, match=said(IN_USE)):
             call_command("migrate", verbosity=0)
     call_command("migrate", verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_that_could_not_be_built_is_built_when_migrate_runs_again(monkeypatch):
+    monkeypatch.setattr(owner, "LOCK_SECONDS", 0.1)
+    index = AddIndexConcurrently("photo", Index(fields=("checked_at",), name="photo_half"))
+    state = ProjectState.from_apps(apps)
+    after = state.clone()
+    index.state_forwards("capture", after)
+
+    def build() -> None:
+        with as_owner(), connection.schema_editor(atomic=False) as editor:
+            owner.limit_waiting(connection)
+            index.database_forwards("capture", editor, state, after)
+
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('photo_half')"
+    with psycopg.connect(database_url()) as reading:
+        reading.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ  # as a backup, which sees no rows of later
+        reading.execute("SELECT 1")
+        with pytest.raises(OperationalError):
+            build()
+    with as_owner():
+        assert ask(valid) == [(False,)]
+    call_command("migrate", verbosity=0)
+    build()
+    with as_owner():
+        assert ask(valid) == [(True,)]
+        ask_nothing("DROP INDEX photo_half")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_fills_the_rows_of_all_schools_which_the_owner_does_not_see(school, other_school, season):
+    students = [factories.student(one, season) for one in (school, school, other_school)]
+    with system_scope():
+        Student.objects.filter(pk=students[1].pk).update(import_no=7)
+    step = fill("students.Student", "import_no", F("pk") + 100, batch=1)
+    with as_owner(), connection.schema_editor(atomic=False) as editor:
+        assert ask("SELECT count(*) FROM students_student") == [(0,)]
+        step(apps, editor)
+        assert ask("SELECT current_user::text, current_setting('lock_timeout')") == [("tucai_owner", "5s")]
+    with system_scope():
+        filled = dict(Student.objects.values_list("pk", "import_no"))
+    first, second, third = (one.pk for one in students)
+    assert filled == {first: first + 100, second: 7, third: third + 100}
+
+
+@pytest.mark.django_db
+def test_nobody_changes_the_login_in_the_middle_of_a_migration():
+    with pytest.raises(TransactionManagementError):
+        fill("students.Student", "import_no", F("pk"))(apps, connection.schema_editor())
