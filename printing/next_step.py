@@ -64,9 +64,9 @@ def _preparing(enrolment: Enrolment) -> Step:
 def _capturing(enrolment: Enrolment) -> Step:
     review = proofs.students_of(enrolment).filter(stage=Stage.REVIEW).count()
     if review:
-        text = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", review)
+        text = ngettext("%(n)s photo waits for your review.", "%(n)s photos wait for your review.", review)
         return Step(
-            text % {"n": review},
+            text % {"n": f"{review:,}"},
             _("Return what does not pass on the same day, so that the student can come again."),
             _("Review"),
             reverse("capture:review"),
@@ -77,10 +77,10 @@ def _capturing(enrolment: Enrolment) -> Step:
     missing = proofs.students_of(enrolment).filter(stage__in=(Stage.WAITING, Stage.RETAKE)).count()
     if missing:
         text = ngettext(
-            "%(n)d student has not been photographed yet.", "%(n)d students have not been photographed yet.", missing
+            "%(n)s student has not been photographed yet.", "%(n)s students have not been photographed yet.", missing
         )
         return Step(
-            text % {"n": missing},
+            text % {"n": f"{missing:,}"},
             _("Look which classes are behind and remind them."),
             _("Roster"),
             f"{reverse('students:roster')}?stage=waiting",
@@ -100,15 +100,15 @@ def _corrections(enrolment: Enrolment) -> Step | None:
     counts = dict(rows.filter(status__in=Correction.UNDECIDED).order_by().values_list("status").annotate(n=Count("*")))
     url = reverse("proofing:corrections")
     if asked := counts.get(Correction.Status.OPEN):
-        text = ngettext("%(n)d correction is asked for.", "%(n)d corrections are asked for.", asked)
+        text = ngettext("%(n)s correction is asked for.", "%(n)s corrections are asked for.", asked)
         detail = _("Compare each with its evidence or your register; the student is told.")
-        return Step(text % {"n": asked}, detail, _("Corrections"), url)
+        return Step(text % {"n": f"{asked:,}"}, detail, _("Corrections"), url)
     if checked := counts.get(Correction.Status.CHECKED):
         text = ngettext(
-            "%(n)d correction waits for a second person.", "%(n)d corrections wait for a second person.", checked
+            "%(n)s correction waits for a second person.", "%(n)s corrections wait for a second person.", checked
         )
         detail = _("Whoever has not checked it accepts; where there is nobody else, the center does.")
-        return Step(text % {"n": checked}, detail, _("Corrections"), f"{url}?status=checked")
+        return Step(text % {"n": f"{checked:,}"}, detail, _("Corrections"), f"{url}?status=checked")
     return None
 
 
@@ -119,13 +119,13 @@ def _proofreading(enrolment: Enrolment) -> Step:
     counts = proofs.count_students(enrolment)
     due = _("The feedback form is due on %(day)s.") % {"day": enrolment.proof_due_on} if enrolment.proof_due_on else ""
     if counts.undecided:
-        text = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", counts.undecided)
-        return Step(text % {"n": counts.undecided}, due, _("Review"), reverse("capture:review"))
+        text = ngettext("%(n)s photo waits for your review.", "%(n)s photos wait for your review.", counts.undecided)
+        return Step(text % {"n": f"{counts.undecided:,}"}, due, _("Review"), reverse("capture:review"))
     if counts.to_confirm:
         text = ngettext(
-            "%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", counts.to_confirm
+            "%(n)s student has not proofread yet.", "%(n)s students have not proofread yet.", counts.to_confirm
         )
-        return Step(text % {"n": counts.to_confirm}, due, _("Proofreading"), reverse("proofing:proofs"), "look")
+        return Step(text % {"n": f"{counts.to_confirm:,}"}, due, _("Proofreading"), reverse("proofing:proofs"), "look")
     return _form(enrolment, due)
 
 
@@ -169,9 +169,9 @@ def _reopened(enrolment: Enrolment) -> Step | None:
     count = proofs.awaiting_confirmation(enrolment).count() if enrolment.allows(Action.CONFIRM) else 0
     if not count:
         return None
-    text = ngettext("%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", count)
+    text = ngettext("%(n)s student has not proofread yet.", "%(n)s students have not proofread yet.", count)
     return Step(
-        text % {"n": count},
+        text % {"n": f"{count:,}"},
         _("Their data have changed since. They are printed once they are proofread again."),
         _("Proofreading"),
         reverse("proofing:proofs"),
@@ -215,17 +215,17 @@ def obstacles(enrolment: Enrolment) -> list[Point]:
     students, roster = proofs.students_of(enrolment), reverse("students:roster")
     found = []
     if locked := students.filter(locked_at__isnull=False).count():
-        text = ngettext("%(n)d account is locked.", "%(n)d accounts are locked.", locked) % {"n": locked}
+        text = ngettext("%(n)s account is locked.", "%(n)s accounts are locked.", locked) % {"n": f"{locked:,}"}
         found.append(Point(text, f"{roster}?locked=yes"))
     if enrolment.payment_mode == Enrolment.PaymentMode.STUDENT:
         unpaid = students.filter(stage=Stage.READY, fee_state=Student.FeeState.UNPAID).count()
         if unpaid:
             text = ngettext(
-                "%(n)d portrait is ready and waits for the fee.",
-                "%(n)d portraits are ready and wait for the fee.",
+                "%(n)s portrait is ready and waits for the fee.",
+                "%(n)s portraits are ready and wait for the fee.",
                 unpaid,
             )
-            found.append(Point(text % {"n": unpaid}, f"{roster}?stage=ready&fee_state=unpaid"))
+            found.append(Point(text % {"n": f"{unpaid:,}"}, f"{roster}?stage=ready&fee_state=unpaid"))
     return found
 
 

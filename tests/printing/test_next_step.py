@@ -34,9 +34,9 @@ def test_before_the_capture_roster_then_stations(enrolment, scoped, season):
 
 def test_during_the_capture_review_then_missing_then_proofreading(enrolment, scoped, season):
     student = factories.student(scoped, season, stage=Student.Stage.REVIEW)
-    assert step(enrolment).text == said("%(n)d photo waits for your review.", n=1)
+    assert step(enrolment).text == said("%(n)s photo waits for your review.", n=1)
     Student.objects.filter(pk=student.pk).update(stage=Student.Stage.WAITING)
-    assert step(enrolment).text == said("%(n)d student has not been photographed yet.", n=1)
+    assert step(enrolment).text == said("%(n)s student has not been photographed yet.", n=1)
     Student.objects.filter(pk=student.pk).update(stage=Student.Stage.APPROVED)
     found = step(enrolment)
     assert found.text.startswith(said("Everybody has been photographed. Open the proofreading."))
@@ -47,7 +47,7 @@ def test_while_proofreading_corrections_then_students_then_the_form(pair, proofr
     asked = disputes.ask(pair[0], field="major", wanted="会计学", explanation="", by=pair[0])
     assert step(proofreading).url == dated("/school/corrections/")
     disputes.decline(asked, by=owner, answer="As registered")
-    assert step(proofreading).text == said("%(n)d students have not proofread yet.", n=2)
+    assert step(proofreading).text == said("%(n)s students have not proofread yet.", n=2)
     for student in pair:
         confirm(student)
     assert step(proofreading).text == said("Everybody has been confirmed. Make the feedback form.")
@@ -76,7 +76,7 @@ def test_parcel_on_its_way_is_to_be_confirmed(printed, center_admin):
 
 def test_student_to_proofread_anew_comes_first_even_while_printing(printed, scoped, season):
     with_portrait(scoped, season)
-    assert step(printed.enrolment).text == said("%(n)d student has not proofread yet.", n=1)
+    assert step(printed.enrolment).text == said("%(n)s student has not proofread yet.", n=1)
 
 
 def test_end_of_the_way(printed):
