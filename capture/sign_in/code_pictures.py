@@ -9,7 +9,7 @@ from portal.errors import PortalError
 from portal.untrusted import brake, process
 from vision.errors import SENTENCES
 
-SECONDS = 12
+SECONDS = 8
 LARGEST = 12 * 1024 * 1024  # bytes: a saved code has a few thousand, the photo of a phone a few million
 DARK = 25  # of 255: half of the picture is darker
 

@@ -16,7 +16,7 @@ from vision.errors import Unreadable
 from vision.files.header import read_header
 from vision.source import MAX_SIDE, Source, max_pixels
 
-MEMORY, CPU_SECONDS = 1200 * MB, 8
+MEMORY, CPU_SECONDS = 1200 * MB, 4  # the photo of a phone takes a quarter of a second
 LONG_SIDE = 2000  # px; the photo of a phone is halved until it fits
 QR = zxingcpp.barcode_formats_from_str("QRCode")
 LONGEST_TEXT = 4000  # characters; the largest QR code holds 4,296

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from capture.sign_in import code_pictures
+
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("tucai-*.service"))
 NGINX = (DEPLOY / "nginx.conf").read_text()
@@ -76,6 +78,8 @@ def test_unit_is_sandboxed(unit):
 
 def test_nginx_takes_requests_as_large_as_the_portal():
     assert f"client_max_body_size        {settings.REQUEST_MAX_BYTES >> 20}m;" in NGINX
+    ((_indent, signs_in),) = blocks(re.escape("location ^~ /me/sign-in/"))
+    assert f"client_max_body_size {(code_pictures.LARGEST >> 20) + 1}m;" in signs_in
 
 
 def test_nginx_refuses_unknown_hosts():
@@ -86,7 +90,7 @@ def test_nginx_refuses_unknown_hosts():
 
 def test_nginx_limits_every_location_that_leads_to_the_portal():
     proxied = [text for _indent, text in blocks("location") if "proxy_pass" in text]
-    assert len(proxied) == 3
+    assert len(proxied) == 4
     assert all("limit_req zone=" in text for text in proxied)
     for setting in ("client_header_timeout", "client_body_timeout", "send_timeout", "limit_conn tucai_connections"):
         assert setting in NGINX
