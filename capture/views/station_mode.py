@@ -6,6 +6,7 @@ One page does all of it, so that it goes on through a lost network; it asks and 
 import datetime as dt
 import json
 import uuid
+from itertools import groupby
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
@@ -64,7 +65,10 @@ def page(request: Any) -> HttpResponse:
         "device_key": devices.key_of(request.station_session),
         "when_sentence": plan.describe(now),
         "slots": expected,
-        "classes": [(json.dumps(key, ensure_ascii=False), " · ".join(filter(None, key))) for key in classes],
+        "colleges": [
+            (college, [(json.dumps(key, ensure_ascii=False), key[1] or college) for key in found])
+            for college, found in groupby(classes, key=lambda key: key[0])
+        ],
         "chosen": json.dumps([here.college, here.class_name], ensure_ascii=False) if here else "",
         "consent_form": ConfirmForm(
             initial={"version": request.season.consent_version}, under_age=None, at_station=True

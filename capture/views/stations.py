@@ -167,14 +167,22 @@ def remove(request: Any, pk: int) -> HttpResponse:
 @require_GET
 @school_page(may="stations.see")
 def plan(request: Any) -> HttpResponse:
-    """Which class comes to which station when, by day; the classes that have no slot yet."""
+    """Which class comes to which station when, on one day (`?day=`); the classes that have no slot yet.
+
+    Without a day: the next one, or the last when all are over.
+    """
     enrolment = _enrolment(request)
     today = timezone.localdate()
     around = slots.Surroundings.of(enrolment)
     rows = [(slot, slots.problem_of(slot, around) if slot.day >= today else "") for slot in around.slots]
     from_day = slots.first_day(enrolment, today)
+    by_day = {day: list(found) for day, found in itertools.groupby(rows, key=lambda row: row[0].day)}
+    asked = {day.isoformat(): day for day in by_day}.get(request.GET.get("day", ""))
+    shown = asked or min((day for day in by_day if day >= today), default=max(by_day, default=None))
     context = {
-        "days": [(day, list(found)) for day, found in itertools.groupby(rows, key=lambda row: row[0].day)],
+        "days": [(day, len(found), any(problem for _slot, problem in found)) for day, found in by_day.items()],
+        "day": shown,
+        "rows": by_day.get(shown, []),
         "problems": sum(bool(problem) for _slot, problem in rows),
         "missing": slots.without_slot(enrolment, today),
         "today": today,

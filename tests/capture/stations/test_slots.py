@@ -64,6 +64,21 @@ def test_the_plan_keeps_to_school_and_station_and_leaves_out_who_is_done(
     assert slots.without_slot(enrolment, tomorrow) == {}
 
 
+def test_the_page_shows_one_day_and_leads_to_the_others(owner_client, enrolment, station, two_classes, tomorrow):
+    later = tomorrow + dt.timedelta(days=1)
+    of = {"school": station.school, "season": station.season, "station": station, "starts_at": dt.time(8)}
+    for day, class_name in ((tomorrow, "软件2301"), (later, "会计2301")):
+        Slot.objects.create(**of, ends_at=dt.time(9), day=day, class_name=class_name, students=3)
+    page = owner_client.get(reverse("capture:plan")).content.decode()
+    assert "软件2301" in page
+    assert "会计2301" not in page
+    assert f"?day={later}" in page
+    page = owner_client.get(reverse("capture:plan"), {"day": str(later)}).content.decode()
+    assert "会计2301" in page
+    assert "软件2301" not in page
+    assert owner_client.get(reverse("capture:plan"), {"day": "31.02."}).status_code == 200
+
+
 def test_what_was_moved_by_hand_stays_when_the_plan_is_made_anew(enrolment, station, two_classes, owner, tomorrow):
     slots.make(enrolment=enrolment, from_day=tomorrow, by=owner)
     moved = Slot.objects.get(class_name="一班")
