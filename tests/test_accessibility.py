@@ -24,7 +24,7 @@ from tests.test_outsider import PAGES, url_of
 from tests.test_permission_matrix import readable
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-# The menu is the same on every page of a portal, and its contrast half of the work: once seen, that rule leaves it out.
+# The menu is the same on every page of a portal, and its contrast a quarter of the work: once seen, that rule leaves it out.
 RUN = """async (isMenuSeen) => {
   for (const moving of document.getAnimations()) if (moving instanceof CSSTransition) moving.finish();  // resized just now
   const options = { resultTypes: ["violations"] };
