@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from capture.judging import later_findings, limits
-from capture.models import FaceComparison, Photo
+from capture.models import FaceComparison, Finding, Photo
 from capture.review import automatic_approval
 from capture.same_person import admission_photos, face_numbers
 from capture.sign_in import consent
@@ -231,7 +231,8 @@ OWN_KINDS = (Kind.ADMISSION, Kind.ATTEMPT)
 
 def doubted(season: Season) -> QuerySet[FaceComparison]:
     """What a person has to look at: faces that fit another student's picture, and those far from the own one."""
-    far = Q(kind__in=OWN_KINDS, photo__findings__rule=OWN)
+    warned = Finding.objects.filter(photo=OuterRef("photo"), rule=OWN)
+    far = Q(Exists(warned), kind__in=OWN_KINDS)
     rows = FaceComparison.objects.filter(Q(kind__in=BETWEEN_STUDENTS) | far, photo__season=season)
     return rows.select_related("photo__student__school", "other_student")
 

@@ -130,6 +130,13 @@ def test_stand_in_who_studies_here_is_named(school, season, student, upload, com
     assert rows["same_face"].other_photo_id == own.pk
     assert warned(photo) == {"same_person", "same_face"}
     assert warned(own) == {"same_face"}
+    with school_scope(school):  # however many warnings a photo has, each pair is to be looked at once
+        assert sorted(row.kind for row in comparison.doubted(season)) == [
+            "admission",
+            "other",
+            "same_face",
+            "same_face",
+        ]
 
 
 def test_faces_of_other_schools_are_not_looked_at(season, student, other_school, compared):
