@@ -200,8 +200,8 @@ class Staging:
         Rows that cannot be written are removed and returned: {row number: {field: Problem}}.
         """
         wrong: dict[int, dict[str, Problem]] = {}
-        with outside_scopes(), connection.cursor() as cursor:
-            cursor.execute("TRUNCATE roster_diff; ANALYZE roster_stage")
+        with outside_scopes(), connection.cursor() as cursor:  # of all eighteen columns it took four times as long
+            cursor.execute("TRUNCATE roster_diff; ANALYZE roster_stage (row_no, student_no, id_hash)")
         self._execute(_KEEP_NUMBER)
         for (row_no,) in self._query("SELECT row_no FROM roster_stage WHERE id_hash = ''"):
             wrong[row_no] = {"id_number": Problem("masked")}
