@@ -63,7 +63,8 @@ window.watch = async (limits, seconds, every) => {
   const video = Object.assign(document.createElement("video"), { muted: true, srcObject: await open("user") });
   document.body.append(video);
   await video.play();
-  const frameOf = frameGrabber(video);
+  const { ready, frameOf } = frameGrabber(video);
+  await ready();
   const [own, whole, long] = [[], [], []];
   new PerformanceObserver((list) => long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
   const before = video.getVideoPlaybackQuality();

@@ -44,7 +44,7 @@ const state = {
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
 const limits = JSON.parse(form.dataset.limits);
-const frameOf = frameGrabber(video);
+const { ready: tryFrames, frameOf } = frameGrabber(video);
 const recorder = filmOf({ video, frameOf, isLive: () => is("live", "counting"), worker: form.dataset.filmWorker });
 
 function mode(name) {
@@ -86,6 +86,7 @@ async function start() {
   state.isHelped = !isFront(state.stream, state.facing);
   form.toggleAttribute("data-mirrored", !state.isHelped);
   offerCameras(await cameras());
+  await tryFrames();
   state.stream.getVideoTracks()[0].addEventListener("ended", () => is("live", "counting") && refuse("busy"));
   placeGuide();
   say(words("fit"));
@@ -131,7 +132,7 @@ function placeGuide() {
 }
 
 async function watch() {
-  if (!is("live", "counting") || document.hidden || !video.videoWidth) return;
+  if (!is("live", "counting") || document.hidden || !video.videoWidth || finder.isStarting()) return;
   const seen = await seenIn(cropOf(video.videoWidth, video.videoHeight));
   if (seen && (is("live") || "fires" in form.dataset)) tell(seen);
 }

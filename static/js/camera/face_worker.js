@@ -1,6 +1,6 @@
 // Finds faces in small pictures, beside the page's own thread: BlazeFace short-range (Bazarevsky et al., 2019), read
 // from the file that vision/blazeface writes. One message {model, turn} loads it; every {pixels, width, height, turn} (RGBA) is
-// answered by {faces, turn}; {frame, copies, turn}, a VideoFrame that now belongs to the worker, also by the pixels of its second
+// answered by {faces, turn}, null before it is loaded; {frame, copies, turn}, a VideoFrame that now belongs to the worker, also by the pixels of its second
 // copy: {faces, light, turn}. Faces are places in fractions of the picture, the best first. `turn` comes back as it was sent.
 "use strict";
 
@@ -297,11 +297,11 @@ async function answer({ data }) {
       const response = await fetch(data.model);
       if (!response.ok) throw new Error(`the model: ${response.status}`);
       find = finder(await network(await response.arrayBuffer()));
-      self.postMessage({ ready: true, draws: "OffscreenCanvas" in self, turn: data.turn });
+      self.postMessage({ ready: true, turn: data.turn });
     } else if (data.frame) {
       const [small, light] = data.copies.map((copy, n) => drawn(n, data.frame, copy));
       data.frame.close();
-      self.postMessage({ faces: find(small), light: light.pixels, turn: data.turn }, [light.pixels.buffer]);
+      self.postMessage({ faces: find && find(small), light: light.pixels, turn: data.turn }, [light.pixels.buffer]);
     } else {
       self.postMessage({ faces: find(data), turn: data.turn });
     }
@@ -310,4 +310,7 @@ async function answer({ data }) {
   }
 }
 
-if (typeof self !== "undefined" && typeof self.postMessage === "function") self.addEventListener("message", answer);
+if (typeof self !== "undefined" && typeof self.postMessage === "function") {
+  self.addEventListener("message", answer);
+  self.postMessage({ started: true, draws: "OffscreenCanvas" in self });
+}

@@ -3,34 +3,43 @@ import { cropOf } from "./lens.js";
 
 const [WIDTH, HEIGHT] = [240, 320]; // of what the worker gets: a face in the oval is 100 px wide
 const PATIENCE = 2000; // ms for one look: a worker that hangs must not take the light's hints with it
+const STARTS_IN = 4000; // ms for the worker's script
 
 // `worker` and `model` are addresses. `begin()` loads them, once, and resolves to whether faces can be found; `find(frame)` to an array of
 // {score, box: {x, y, width, height}, eyes, nose, mouth, ears}, the best first, in fractions of the 3:4 part that the stage
 // shows, left and right as in the picture, and to null when that cannot be said; `canTake()` says whether the worker draws frames
 // itself; then `take(frame, copy)` hands it a VideoFrame, which is closed, and resolves to {faces, light: pixels of the copy}, or to
-// null; `close()` ends the worker.
+// null; its `faces` are null while the network is on its way. `isStarting()`: whether it is not known yet if the worker draws. `close()`
+// ends the worker.
 export function faceFinder({ worker: address, model }) {
   let worker = null;
-  let wait = null;
   let turn = 0;
   let able = false;
   let draws = false;
+  let starting = 0;
+  const asked = new Map(); // by turn, who waits for the answer; a late one finds nobody
+  const tell = (which, answer) => {
+    if (asked.has(which)) asked.get(which)(answer);
+    asked.delete(which);
+  };
   const ask = (message, transfer, patience) =>
     new Promise((resolve) => {
-      const clock = setTimeout(resolve, patience, null);
       turn += 1;
-      wait = (data) => {
-        if (data && data.turn !== turn) return; // the late answer to a look that was given up
-        clearTimeout(clock);
-        resolve(data);
-      };
+      asked.set(turn, resolve);
+      setTimeout(tell, patience, turn, null);
       worker.postMessage({ ...message, turn }, transfer);
     });
+  const hear = ({ data }) => {
+    starting = 0;
+    if (data.started) draws = data.draws;
+    else tell(data.turn, data);
+  };
   const close = () => {
     if (worker) worker.terminate();
-    if (wait) wait(null);
     worker = null;
-    able = false;
+    able = draws = false;
+    starting = 0;
+    for (const which of [...asked.keys()]) tell(which, null);
   };
   const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT }).getContext("2d", { willReadFrequently: true });
 
@@ -41,11 +50,11 @@ export function faceFinder({ worker: address, model }) {
     } catch (error) {
       return false; // forbidden here
     }
-    worker.onmessage = ({ data }) => wait(data);
-    worker.onerror = () => wait(null);
+    starting = performance.now();
+    worker.onmessage = hear;
+    worker.onerror = close;
     const answer = await ask({ model: new URL(model, location.href).href }, [], 60000);
     able = Boolean(answer && answer.ready);
-    draws = able && Boolean(answer.draws);
     if (!able) close();
     return able;
   }
@@ -64,12 +73,12 @@ export function faceFinder({ worker: address, model }) {
     const { x, y, width, height } = cropOf(frame.displayWidth, frame.displayHeight);
     const copies = [{ area: [x, y, width, height], width: WIDTH, height: HEIGHT, isSmooth: true }, copy];
     const answer = await ask({ frame, copies }, [frame], PATIENCE);
-    if (answer && answer.faces) return answer;
+    if (answer && answer.light) return answer;
     draws = false; // too late, or refused: the page draws again
     return null;
   }
 
   let loading = null;
   const begin = () => (loading = loading || load());
-  return { begin, find, canTake: () => able && draws, take, close };
+  return { begin, find, canTake: () => draws, isStarting: () => starting > 0 && performance.now() - starting < STARTS_IN, take, close };
 }

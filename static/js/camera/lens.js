@@ -50,39 +50,45 @@ export function cropOf(width, height) {
   return { x: (width - across) / 2, y: (height - down) / 2, width: across, height: Math.min(down, height) };
 }
 
-// Gives a function that gives the present frame, to be handed to a worker or closed: without a copy, so that the page's own thread
-// does not feel it. Null where there is none, and where it turned out not to be the picture that the video shows.
+// Frames to be handed to a worker or closed: without a copy, so that the page's own thread does not feel them. `ready()` tries one, once;
+// `frameOf()` gives the present one, or null where there is none, and where the first was not the picture that the video shows.
 export function frameGrabber(video) {
-  let able = "VideoFrame" in window;
-  let isTried = false;
-  return () => {
-    if (!able || video.readyState < video.HAVE_CURRENT_DATA) return null;
-    let frame = null;
+  let able = false;
+  let tried = null;
+
+  async function attempt() {
+    if (!("VideoFrame" in window)) return;
     try {
-      frame = new window.VideoFrame(video);
-      const isWhole = frame.displayWidth === video.videoWidth && frame.displayHeight === video.videoHeight;
-      if (isWhole && !isTried) {
-        able = isAlike(frame, video);
-        isTried = true;
-      }
-      if (isWhole && able) return frame;
+      const frame = new window.VideoFrame(video);
+      const shown = tinyOf(video);
+      await after(0); // two drawings in one task would hold up the page
+      able = isWhole(frame) && isAlike(shown, tinyOf(frame));
+      frame.close();
     } catch (error) {
       able = false;
     }
-    if (frame) frame.close();
+  }
+
+  const isWhole = (frame) => frame.displayWidth === video.videoWidth && frame.displayHeight === video.videoHeight;
+
+  function frameOf() {
+    if (!able || video.readyState < video.HAVE_CURRENT_DATA) return null;
+    const frame = new window.VideoFrame(video);
+    if (isWhole(frame)) return frame;
+    frame.close(); // the phone is being turned
     return null;
-  };
+  }
+
+  return { ready: () => (tried = tried || attempt()), frameOf };
 }
 
-// The video first, which goes on while the other is drawn.
-function isAlike(frame, video) {
-  const [one, other] = [video, frame].map((source) => {
-    const pen = Object.assign(document.createElement("canvas"), { width: TRY_WIDTH, height: TRY_HEIGHT }).getContext("2d");
-    pen.drawImage(source, 0, 0, TRY_WIDTH, TRY_HEIGHT);
-    return pen.getImageData(0, 0, TRY_WIDTH, TRY_HEIGHT).data;
-  });
-  return one.reduce((sum, value, i) => sum + Math.abs(value - other[i]), 0) <= ALIKE * one.length;
+function tinyOf(source) {
+  const pen = Object.assign(document.createElement("canvas"), { width: TRY_WIDTH, height: TRY_HEIGHT }).getContext("2d");
+  pen.drawImage(source, 0, 0, TRY_WIDTH, TRY_HEIGHT);
+  return pen.getImageData(0, 0, TRY_WIDTH, TRY_HEIGHT).data;
 }
+
+const isAlike = (one, other) => one.reduce((sum, value, i) => sum + Math.abs(value - other[i]), 0) <= ALIKE * one.length;
 
 export async function take(video, stream) {
   const crop = cropOf(video.videoWidth, video.videoHeight);

@@ -181,6 +181,27 @@ def test_the_worker_draws_what_the_page_would_have_drawn(page):
     assert (face < 0.005, differs, plain) == (True, 0, [True, False])
 
 
+def test_before_the_network_has_come_the_worker_draws_already_and_no_face_is_claimed(page):
+    """The page would be held up by drawing until then."""
+    page.route("**/slow.bin", lambda route: None)
+    found = page.evaluate(
+        """async () => {
+          const [{ faceFinder }, hints, lens] = await Promise.all(["faces", "hints", "lens"].map((name) => import(`/${name}.js`)));
+          const sheet = Object.assign(document.createElement("canvas"), { width: 480, height: 640 });
+          sheet.getContext("2d").fillRect(0, 0, 480, 640);
+          const finder = faceFinder({ worker: "/face_worker.js", model: "/slow.bin" });
+          const loaded = finder.begin();
+          const states = [[finder.isStarting(), finder.canTake()]];
+          while (finder.isStarting()) await new Promise((done) => setTimeout(done, 10));
+          states.push([finder.isStarting(), finder.canTake()]);
+          const { faces, light } = await finder.take(new VideoFrame(sheet, { timestamp: 0 }), hints.copyOf(lens.cropOf(480, 640)));
+          finder.close();
+          return [states, faces, light.length > 0, finder.canTake(), await loaded];
+        }"""
+    )
+    assert found == [[[True, False], [False, True]], None, True, False, False]
+
+
 # Its answer to the first look comes with the second, just before the answer to that.
 LATE_WORKER = """
 const looks = [];

@@ -27,17 +27,19 @@ CanvasRenderingContext2D.prototype.drawImage = function drawImage(...given) {
   if (this.canvas.height === 256) window.drawn += 1;
   return draw.apply(this, given);
 };
-window.recorder = (worker) => {
+window.recorder = async (worker) => {
+  const { ready, frameOf } = frameGrabber(video);
+  await ready();
   window.noted = 0;
   const isLive = () => Boolean(window.noted += 1);
-  return filmOf({ video, frameOf: frameGrabber(video), isLive, worker });
+  return filmOf({ video, frameOf, isLive, worker });
 };
 window.until = async (isSo) => {
   while (!isSo()) await new Promise((done) => setTimeout(done, 20));
 };
 window.filmed = async (worker) => {
   window.drawn = 0;
-  const recorder = window.recorder(worker);
+  const recorder = await window.recorder(worker);
   recorder.begin();
   await until(() => window.noted > 12);
   const made = await recorder.develop();
@@ -109,7 +111,7 @@ def test_a_film_that_comes_too_late_is_not_taken_for_that_of_the_next_person(pag
     page.route("**/late_worker.js", lambda route: route.fulfill(body=LATE_WORKER, content_type="text/javascript"))
     films = page.evaluate(
         """async () => {
-          const recorder = window.recorder("/late_worker.js");
+          const recorder = await window.recorder("/late_worker.js");
           const made = [];
           for (let person = 0; person < 2; person += 1) {
             recorder.begin();
@@ -125,7 +127,7 @@ def test_a_film_that_comes_too_late_is_not_taken_for_that_of_the_next_person(pag
 def test_frames_of_one_person_are_not_in_the_film_of_the_next(page):
     made = page.evaluate(
         """async () => {
-          const recorder = window.recorder("/film_worker.js");
+          const recorder = await window.recorder("/film_worker.js");
           recorder.begin();
           await until(() => window.noted > 8);
           recorder.end();
