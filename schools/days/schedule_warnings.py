@@ -117,23 +117,26 @@ def _overlaps(spans: Sequence[Span]) -> Iterable[ScheduleWarning]:
 
 
 def _gaps(spans: Sequence[Span]) -> Iterable[ScheduleWarning]:
-    """Days between two areas on which nobody photographs."""
-    covered = None
+    """Days between two areas on which nobody photographs: one warning of all of them, and one for each area far off."""
+    covered, number_of_days, gaps = None, 0, []
     for span in spans:
         if covered and span.starts_on > covered + _DAY:
             number = (span.starts_on - covered).days - 1
-            values = {"n": number, "days": _days(covered + _DAY, span.starts_on - _DAY), "area": span.area}
             if number > FAR_DAYS:
+                values = {"n": number, "area": span.area}
                 text = _("%(area)s begins %(n)d days after all areas before it. Is its date right?") % values
                 yield ScheduleWarning(Kind.FAR, text)
             else:
-                text = ngettext(
-                    "No area photographs on %(n)d day: %(days)s.",
-                    "No area photographs on %(n)d days: %(days)s.",
-                    number,
-                )
-                yield ScheduleWarning(Kind.GAP, text % values)
+                number_of_days += number
+                gaps.append(_days(covered + _DAY, span.starts_on - _DAY))
         covered = max(covered, span.ends_on) if covered else span.ends_on
+    if gaps:
+        text = ngettext(
+            "No area photographs on %(n)d day: %(days)s.",
+            "No area photographs on %(n)d days: %(days)s.",
+            number_of_days,
+        )
+        yield ScheduleWarning(Kind.GAP, text % {"n": number_of_days, "days": _(", ").join(gaps)})
 
 
 def _holidays(spans: Iterable[Span]) -> Iterable[ScheduleWarning]:

@@ -69,6 +69,11 @@ def test_the_sentence_names_the_days():
     sentence = ("No area photographs on %(n)d day: %(days)s.", "No area photographs on %(n)d days: %(days)s.")
     assert days in warning.text
     assert said(sentence[1], n=2, days=days)
+    third = span("徐州地区", "2022-04-04", "2022-04-06")
+    found = of_season(2022, [TAIZHOU, span("镇江地区", "2022-03-30", "2022-04-01"), third])
+    (gap,) = [warning for warning in found if warning.kind == Kind.GAP]
+    assert days in gap.text
+    assert "4月2日 – 4月3日" in gap.text
 
 
 @pytest.mark.parametrize(
