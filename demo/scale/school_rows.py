@@ -16,6 +16,7 @@ from schools.models import Season
 from students.models import RosterImport
 
 EVENTS = 80  # most numbers that one school takes in a season
+STUDENTS_A_PAGE = 4  # of A4 with five photos each: printing/layout.py
 SYSTEM = ("system", "system")
 # What the events are about.
 ENROLMENT, ROSTER, SETTLEMENT, FORM, RUN, SHIPMENT = (
@@ -164,7 +165,10 @@ class Writer:
     def _prints(self, campus: Campus, pk: int, volumes: dict[int, int]) -> None:
         dates, officer, students = campus.dates, campus.officer, sum(volumes.values())
         assert dates.ordered is not None
-        job, pages = self.numbers.first["print_jobs"] + pk, sum(-(-number // 7) for number in volumes.values())
+        job, pages = (
+            self.numbers.first["print_jobs"] + pk,
+            sum(-(-number // STUDENTS_A_PAGE) for number in volumes.values()),
+        )
         at = min(dates.ordered, self.numbers.now)
         self.job.add(job, "sheets", "build", campus.school_id, campus.season_id, "done", json_text({"run": pk}), json_text({}), students,
                      students, at, at, at)  # fmt: skip
@@ -173,7 +177,15 @@ class Writer:
         name, size = self.pictures.sheet
         for number, count in sorted(volumes.items()):
             self.volume.add(
-                next(self.volume_numbers), campus.school_id, pk, number, name, count, -(-count // 7), size, ""
+                next(self.volume_numbers),
+                campus.school_id,
+                pk,
+                number,
+                name,
+                count,
+                -(-count // STUDENTS_A_PAGE),
+                size,
+                "",
             )
         self.tell(campus, at, "printrun.created", RUN, pk, by=officer, students=students)
         self.change(campus, at, ENROLMENT, campus.enrolment_id, "feedback_accepted", "printing", by=officer)
