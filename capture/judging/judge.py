@@ -32,6 +32,7 @@ from portal.background import health, queue
 from portal.changes import states
 from portal.changes.transactions import retried
 from portal.errors import Conflict
+from portal.outages import FilesAway
 from portal.tenancy import school_scope, system_scope
 from schools.models import Season
 from students.models import Student
@@ -114,9 +115,11 @@ def judge_photo(*, photo_id: int) -> Photo | None:
 
 
 def _judge_claimed(photo: Photo) -> Photo | None:
-    if photo.attempts > 1:
-        log.warning("Photo %s is judged once more: its worker was lost, or killed because the check hung", photo.pk)
     with queue.released_on_stop(photo), queue.released_on_outage(photo):
+        if photo.attempts > 1:
+            log.warning("Photo %s is judged once more: its worker was lost, or killed because the check hung", photo.pk)
+            if files.storage().problem():  # a shared folder whose server is away holds whoever reads
+                raise FilesAway
         while True:
             try:
                 recorded = record_judgement(photo, examine_photo(photo))

@@ -16,8 +16,10 @@ import vision
 from capture.judging import judge
 from capture.models import Finding, Photo
 from capture.upload.intake import accept_upload
+from portal import files
 from portal.background import queue
 from portal.models import Event, Notification
+from portal.outages import FilesAway
 from portal.tenancy import system_scope
 from students.models import Student
 from tests import factories
@@ -317,6 +319,19 @@ def test_photo_of_a_worker_that_hung_is_judged_by_another_and_the_log_says_so(st
     judge.judge_photos()
     assert judged == [photo.pk]
     assert f"Photo {photo.pk} is judged once more" in caplog.text
+
+
+def test_photo_of_a_worker_that_hung_waits_while_the_files_do_not_answer(student, judged, monkeypatch):
+    photo = waiting(student, attempts=1, claimed_at=timezone.now() - dt.timedelta(seconds=31))
+    with monkeypatch.context() as patch:
+        patch.setattr(files.storage(), "problem", lambda: "it does not answer", raising=False)
+        for _again in range(Photo.MAX_ATTEMPTS):
+            with pytest.raises(FilesAway):
+                judge.judge_photos()
+    photo.refresh_from_db()
+    assert (judged, photo.attempts) == ([], 1)
+    judge.judge_photos()
+    assert judged == [photo.pk]
 
 
 def test_check_that_takes_long_is_told_to_the_operator(student, judged, caplog, monkeypatch):
