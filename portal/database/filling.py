@@ -20,7 +20,12 @@ def fill(model: str, column: str, value: Any, *, batch: int = BATCH) -> Callable
     """
 
     def run(apps: Any, schema_editor: Any) -> None:
-        connection = schema_editor.connection
+        connection, table = schema_editor.connection, apps.get_model(model)._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_relation_size(%s::regclass)", [table])
+            # A new installation: it has no rows, and nobody has rights yet.
+            if cursor.fetchone() == (0,):
+                return
         with as_plain_login(connection), system_scope():
             empty = apps.get_model(model)._base_manager.using(connection.alias).filter(**{f"{column}__isnull": True})
             some = empty.order_by("pk").values_list("pk", flat=True)

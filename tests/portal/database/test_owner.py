@@ -313,7 +313,16 @@ def test_a_migration_fills_the_rows_of_all_schools_which_the_owner_does_not_see(
     assert filled == {first: first + 100, second: 7, third: third + 100}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_new_installation_has_nothing_to_fill_and_no_rights_yet():
+    with as_owner(), connection.schema_editor(atomic=False) as editor:
+        ask_nothing("TRUNCATE students_student CASCADE")
+        ask_nothing("REVOKE ALL ON students_student FROM tucai_system, tucai_plain")
+        fill("students.Student", "import_no", F("pk"))(apps, editor)
+    call_command("migrate", verbosity=0)
+
+
 @pytest.mark.django_db
-def test_nobody_changes_the_login_in_the_middle_of_a_migration():
+def test_nobody_changes_the_login_in_the_middle_of_a_migration(student):
     with pytest.raises(TransactionManagementError):
         fill("students.Student", "import_no", F("pk"))(apps, connection.schema_editor())
