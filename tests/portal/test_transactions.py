@@ -105,7 +105,7 @@ WHOLE_LOCKS = {
     "students/privacy/erasure.py: erase",
     "schools/enrolments.py: withdraw",
     "students/records.py: _removable",
-    "students/moving/move.py: move",
+    "students/moving/move.py: _move",
 }
 
 

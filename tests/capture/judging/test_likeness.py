@@ -341,7 +341,7 @@ def test_the_center_sees_whole_names_and_its_list(pair, center_client, stranger)
     listed = center_client.get("/center/photos/?finding=duplicate")
     assert {photo.pk for photo, _found in listed.context["items"]} == {mine.pk, theirs.pk}
     panel = center_client.get("/panels/capture/failures/").content.decode()
-    assert said("%(n)s photos are like another student's: please compare", n=2) in panel
+    assert said("%(number)s photos are like another student's: please compare", number=2) in panel
 
 
 # lost workers, retention, the lock
@@ -375,13 +375,13 @@ def test_the_purge_keeps_the_imprints_of_approved_photos_only(pair, owner):
 def test_a_locked_side_is_said_on_the_other_and_counted_no_more(pair, owner, outsider, stranger):
     mine, _theirs = pair
     panel = client_of(owner).get("/panels/capture/failures/").content.decode()
-    assert said("%(n)s photo is like another student's: please compare", n=1) in panel
+    assert said("%(number)s photo is like another student's: please compare", number=1) in panel
     client_of(outsider).post(f"/school/students/{stranger.pk}/lock/", {"reason": "Not your picture"})
     assert said(
         "The other account has been locked. If the picture is this student's own, decide about it as about any other."
     ) in review_page(owner, mine)
     assert (
-        said("%(n)s photo is like another student's: please compare")
+        said("%(number)s photo is like another student's: please compare")
         not in client_of(owner).get("/panels/capture/failures/").content.decode()
     )
     assert duplicate(mine)
