@@ -44,7 +44,7 @@ const state = {
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
 const limits = JSON.parse(form.dataset.limits);
-const { ready: tryFrames, frameOf } = frameGrabber(video);
+const { ready: tryFrames, isTrying, frameOf } = frameGrabber(video, finder);
 const recorder = filmOf({ video, frameOf, isLive: () => is("live", "counting"), worker: form.dataset.filmWorker });
 
 function mode(name) {
@@ -86,13 +86,18 @@ async function start() {
   state.isHelped = !isFront(state.stream, state.facing);
   form.toggleAttribute("data-mirrored", !state.isHelped);
   offerCameras(await cameras());
-  await tryFrames();
   state.stream.getVideoTracks()[0].addEventListener("ended", () => is("live", "counting") && refuse("busy"));
   placeGuide();
   say(words("fit"));
   mode("live");
-  if ("film" in form.dataset) recorder.begin();
   finder.begin().then(offerAuto); // now that the camera shows its picture
+  beginFilm(state.stream);
+}
+
+// When it is known who draws its frames.
+async function beginFilm(stream) {
+  await tryFrames();
+  if ("film" in form.dataset && stream === state.stream) recorder.begin();
 }
 
 // Without the network nobody knows when to fire.
@@ -132,7 +137,7 @@ function placeGuide() {
 }
 
 async function watch() {
-  if (!is("live", "counting") || document.hidden || !video.videoWidth || finder.isStarting()) return;
+  if (!is("live", "counting") || document.hidden || !video.videoWidth || isTrying()) return;
   const seen = await seenIn(cropOf(video.videoWidth, video.videoHeight));
   if (seen && (is("live") || "fires" in form.dataset)) tell(seen);
 }

@@ -281,14 +281,16 @@ function described({ score, numbers }, { width, height }) {
 // --- messages -----------------------------------------------------------------------------------------------------
 
 let find = null;
-const sheets = [];
+const sheets = new Map(); // by their size
 
 // A small copy of a part of a frame, as RGBA: {area: [x, y, width, height] of the frame, width, height, isSmooth}.
-function drawn(n, frame, { area, width, height, isSmooth }) {
-  sheets[n] = sheets[n] || new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true }); // newer: asked for before
-  sheets[n].imageSmoothingEnabled = isSmooth;
-  sheets[n].drawImage(frame, ...area, 0, 0, width, height);
-  return { pixels: sheets[n].getImageData(0, 0, width, height).data, width, height };
+function drawn(frame, { area, width, height, isSmooth }) {
+  const size = `${width} ${height}`;
+  if (!sheets.has(size)) sheets.set(size, new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })); // newer: asked for before
+  const sheet = sheets.get(size);
+  sheet.imageSmoothingEnabled = isSmooth;
+  sheet.drawImage(frame, ...area, 0, 0, width, height);
+  return { pixels: sheet.getImageData(0, 0, width, height).data, width, height };
 }
 
 async function answer({ data }) {
@@ -299,7 +301,7 @@ async function answer({ data }) {
       find = finder(await network(await response.arrayBuffer()));
       self.postMessage({ ready: true, turn: data.turn });
     } else if (data.frame) {
-      const [small, light] = data.copies.map((copy, n) => drawn(n, data.frame, copy));
+      const [small, light] = data.copies.map((copy) => drawn(data.frame, copy));
       data.frame.close();
       self.postMessage({ faces: find && find(small), light: light.pixels, turn: data.turn }, [light.pixels.buffer]);
     } else {

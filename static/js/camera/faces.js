@@ -7,16 +7,17 @@ const STARTS_IN = 4000; // ms for the worker's script
 
 // `worker` and `model` are addresses. `begin()` loads them, once, and resolves to whether faces can be found; `find(frame)` to an array of
 // {score, box: {x, y, width, height}, eyes, nose, mouth, ears}, the best first, in fractions of the 3:4 part that the stage
-// shows, left and right as in the picture, and to null when that cannot be said; `canTake()` says whether the worker draws frames
-// itself; then `take(frame, copy)` hands it a VideoFrame, which is closed, and resolves to {faces, light: pixels of the copy}, or to
-// null; its `faces` are null while the network is on its way. `isStarting()`: whether it is not known yet if the worker draws. `close()`
+// shows, left and right as in the picture, and to null when that cannot be said; `willTake()` resolves, as soon as that is known, to
+// whether the worker draws frames itself, and `canTake()` says whether it does now; then `take(frame, copy)` hands it a VideoFrame, which
+// is closed, and resolves to {faces, light: pixels of the copy}, or to null; its `faces` are null while the network is on its way. `close()`
 // ends the worker.
 export function faceFinder({ worker: address, model }) {
   let worker = null;
   let turn = 0;
   let able = false;
   let draws = false;
-  let starting = 0;
+  let tellStarted = null;
+  const started = new Promise((done) => (tellStarted = done));
   const asked = new Map(); // by turn, who waits for the answer; a late one finds nobody
   const tell = (which, answer) => {
     if (asked.has(which)) asked.get(which)(answer);
@@ -30,27 +31,27 @@ export function faceFinder({ worker: address, model }) {
       worker.postMessage({ ...message, turn }, transfer);
     });
   const hear = ({ data }) => {
-    starting = 0;
     if (data.started) draws = data.draws;
     else tell(data.turn, data);
+    tellStarted();
   };
   const close = () => {
     if (worker) worker.terminate();
     worker = null;
     able = draws = false;
-    starting = 0;
+    tellStarted();
     for (const which of [...asked.keys()]) tell(which, null);
   };
   const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT }).getContext("2d", { willReadFrequently: true });
 
   async function load() {
-    if (!address || !("Worker" in window) || !("WebAssembly" in window)) return false;
     try {
-      worker = new Worker(address);
+      worker = address && "Worker" in window && "WebAssembly" in window ? new Worker(address) : null;
     } catch (error) {
-      return false; // forbidden here
+      worker = null; // forbidden here
     }
-    starting = performance.now();
+    setTimeout(tellStarted, worker ? STARTS_IN : 0);
+    if (!worker) return false;
     worker.onmessage = hear;
     worker.onerror = close;
     const answer = await ask({ model: new URL(model, location.href).href }, [], 60000);
@@ -80,5 +81,5 @@ export function faceFinder({ worker: address, model }) {
 
   let loading = null;
   const begin = () => (loading = loading || load());
-  return { begin, find, canTake: () => draws, isStarting: () => starting > 0 && performance.now() - starting < STARTS_IN, take, close };
+  return { begin, find, canTake: () => draws, willTake: () => started.then(() => draws), take, close };
 }

@@ -50,23 +50,29 @@ export function cropOf(width, height) {
   return { x: (width - across) / 2, y: (height - down) / 2, width: across, height: Math.min(down, height) };
 }
 
-// Frames to be handed to a worker or closed: without a copy, so that the page's own thread does not feel them. `ready()` tries one, once;
-// `frameOf()` gives the present one, or null where there is none, and where the first was not the picture that the video shows.
-export function frameGrabber(video) {
+// Frames to be handed to a worker or closed: without a copy, so that the page's own thread does not feel them. `ready()` lets the worker
+// of `finder` (camera/faces.js) draw one, once, and `isTrying()` says that it has not answered yet; `frameOf()` gives the present one, or
+// null where there is none, where no worker draws, and where the first was not the picture that the video shows.
+export function frameGrabber(video, finder) {
   let able = false;
+  let isTrying = false;
   let tried = null;
 
   async function attempt() {
-    if (!("VideoFrame" in window)) return;
+    isTrying = true;
     try {
-      const frame = new window.VideoFrame(video);
-      const shown = tinyOf(video);
-      await after(0); // two drawings in one task would hold up the page
-      able = isWhole(frame) && isAlike(shown, tinyOf(frame));
-      frame.close();
+      able = "VideoFrame" in window && (await finder.willTake()) && (await isShown(new window.VideoFrame(video)));
     } catch (error) {
-      able = false;
+      able = false; // no frame of this video
     }
+    isTrying = false;
+  }
+
+  async function isShown(frame) {
+    const whole = isWhole(frame);
+    const shown = tinyOf(video);
+    const found = await finder.take(frame, { area: [0, 0, video.videoWidth, video.videoHeight], width: TRY_WIDTH, height: TRY_HEIGHT, isSmooth: true });
+    return whole && Boolean(found) && isAlike(shown, found.light);
   }
 
   const isWhole = (frame) => frame.displayWidth === video.videoWidth && frame.displayHeight === video.videoHeight;
@@ -79,12 +85,12 @@ export function frameGrabber(video) {
     return null;
   }
 
-  return { ready: () => (tried = tried || attempt()), frameOf };
+  return { ready: () => (tried = tried || attempt()), isTrying: () => isTrying, frameOf };
 }
 
-function tinyOf(source) {
+function tinyOf(video) {
   const pen = Object.assign(document.createElement("canvas"), { width: TRY_WIDTH, height: TRY_HEIGHT }).getContext("2d");
-  pen.drawImage(source, 0, 0, TRY_WIDTH, TRY_HEIGHT);
+  pen.drawImage(video, 0, 0, TRY_WIDTH, TRY_HEIGHT);
   return pen.getImageData(0, 0, TRY_WIDTH, TRY_HEIGHT).data;
 }
 

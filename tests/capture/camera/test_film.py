@@ -11,6 +11,7 @@ FILMING = """
 window.own = { VideoFrame, Worker };
 const { filmOf } = await import("/film.js");
 const { frameGrabber } = await import("/lens.js");
+const { faceFinder } = await import("/faces.js");
 const sheet = Object.assign(document.createElement("canvas"), { width: 960, height: 1280 });
 const pen = sheet.getContext("2d");
 window.hue = 0;
@@ -28,7 +29,9 @@ CanvasRenderingContext2D.prototype.drawImage = function drawImage(...given) {
   return draw.apply(this, given);
 };
 window.recorder = async (worker) => {
-  const { ready, frameOf } = frameGrabber(video);
+  const finder = faceFinder({ worker: "/face_worker.js", model: "/blazeface.bin" });
+  finder.begin();
+  const { ready, frameOf } = frameGrabber(video, finder);
   await ready();
   window.noted = 0;
   const isLive = () => Boolean(window.noted += 1);
