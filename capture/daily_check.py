@@ -24,6 +24,7 @@ from portal.models import Event, Job, Notification, User
 from portal.tenancy import system_scope
 from schools.days import opening_hours
 from schools.models import Action, Enrolment, Season
+from students.lists.class_choice import Place
 from students.models import Student
 
 KIND = "daily_check"
@@ -206,6 +207,10 @@ class Day:
     left: int
     classes: list[ClassOfDay]
     reasons: list[tuple[str, int]]
+
+    @property
+    def places(self) -> list[Place]:
+        return [Place(row.college, "", row.class_name, row.taken) for row in self.classes]
 
 
 def photos_of_day(enrolment: Enrolment, day: dt.date) -> QuerySet[Photo]:

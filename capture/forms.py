@@ -357,7 +357,8 @@ class SlotForm(forms.ModelForm):
             del self.fields["group"]
         else:
             found = [(json.dumps(key, ensure_ascii=False), " · ".join(filter(None, key))) for key in classes]
-            cast(forms.ChoiceField, self.fields["group"]).choices = found
+            first = [("", gettext("Choose the college and the major above first."))]
+            cast(forms.ChoiceField, self.fields["group"]).choices = found or first
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

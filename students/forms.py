@@ -308,7 +308,7 @@ class AnswerForm(forms.Form):
 
 
 class GroupDaysForm(forms.Form):
-    """Days of a college or of one of its classes. `classes`: those of the roster."""
+    """Days of a college or of one of its classes. `groups`: (college, class) of those that are offered."""
 
     group = forms.ChoiceField(
         label=_("College or class"), help_text=_("A class with days of its own does not follow its college.")
@@ -320,13 +320,8 @@ class GroupDaysForm(forms.Form):
     )
     closes_at = forms.TimeField(label=_("closes at"), required=False, widget=time_input())
 
-    def __init__(self, *args: Any, classes: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, groups: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        groups: list[tuple[str, str]] = []
-        for college, class_name in classes:
-            if college and (college, "") not in groups:
-                groups.append((college, ""))
-            groups.append((college, class_name))
         self.groups = {str(n): group for n, group in enumerate(groups)}
         choices = [(key, " / ".join(filter(None, group))) for key, group in self.groups.items()]
         self.fields["group"].choices = choices  # type: ignore[attr-defined]

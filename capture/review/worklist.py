@@ -15,8 +15,9 @@ import vision
 from capture.daily_check import start_of
 from capture.models import Finding, FindingsByRule, Photo, PhotosByCollege, PhotosByDay, PhotosByState
 from portal import student_limits
-from portal.pages.lists import ALL, Filter, List, cases, choice, row, search, text
+from portal.pages.lists import ALL, Filter, List, cases, choice, row, search
 from schools.models import Area, School, Season
+from students.lists import class_choice
 from students.models import Student
 from students.without_list import appearances
 
@@ -92,7 +93,7 @@ class Worklist(List):
 
     filters = {
         "state": choice("status", Photo.Status.choices, label=_("State"), has_all=True),
-        "class": text("student__class_name", label=_("Class")),
+        **class_choice.filters("student__"),
         "finding": Filter(
             forms.ChoiceField(
                 label=_("Finding"),
@@ -164,12 +165,11 @@ class Worklist(List):
 class CenterPhotos(Worklist):
     """The photos of every school in `season`, the newest first. What all of them are counted by stands in the counters."""
 
-    tucked_away = ("college",)
+    tucked_away = tuple(class_choice.LEVELS)
     filters = {
         **Worklist.filters,
         "area": row("school__area", Area.objects.all(), label=_("Area")),
         "school": row("school", School.objects.all(), label=_("School"), to_field="code"),
-        "college": text("student__college", label=_("College")),
         "verdict": cases(VERDICTS, label=_("Automatic check")),
     }
     sorts = {"": ("-pk",)}
@@ -183,7 +183,7 @@ class CenterPhotos(Worklist):
     def _known(self, *without: str) -> dict[str, Any] | None:
         """What the counters are asked for: the filters, but `without`; None when the rows have to be counted."""
         wanted = {name: value for name, value in self.wanted.items() if name not in without and value != ALL}
-        if self.season is None or student_limits.present() or {"q", "class"} & set(wanted):
+        if self.season is None or student_limits.present() or {"q", "major", "class_name"} & set(wanted):
             return None
         if "college" in wanted and {"day", "finding"} & set(wanted):
             return None  # of these no counter knows the college
@@ -248,9 +248,10 @@ def approvable_together(photos: QuerySet[Photo]) -> QuerySet[Photo]:
     return _with_finding(waiting, CLEAN)
 
 
-def classes_of(season: Season, school: School) -> list[str]:
-    rows = Student.objects.filter(season=season, school=school).exclude(stage=Student.Stage.WAITING)
-    return list(rows.order_by("class_name").values_list("class_name", flat=True).distinct())
+def places_of(season: Season, school: School) -> list[class_choice.Place]:
+    """The classes in which somebody has taken a photo."""
+    stages = [stage for stage in Student.Stage if stage != Student.Stage.WAITING]
+    return class_choice.of_school(school, season, stage__in=stages)
 
 
 def before(photos: QuerySet[Photo], photo: Photo) -> QuerySet[Photo]:

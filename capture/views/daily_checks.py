@@ -18,8 +18,9 @@ from capture import daily_check
 from capture.models import Finding
 from portal.access import center_page, school_page
 from portal.models import Job, Look
-from portal.pages.lists import Filter, List, text
+from portal.pages.lists import Filter, List
 from portal.privacy import looks
+from students.lists import class_choice
 
 
 class DailyChecks(List):
@@ -35,7 +36,7 @@ class FailedList(List):
     """The photos of a day that did not pass."""
 
     filters = {
-        "class_name": text("student__class_name", label=gettext_lazy("Class")),
+        **class_choice.filters("student__"),
         "rule": Filter(
             forms.ChoiceField(
                 label=gettext_lazy("Reason"), required=False, choices=[(rule.name, rule.label) for rule in vision.RULES]
@@ -84,6 +85,7 @@ def day(request: Any, day: str) -> HttpResponse:
         "reasons": [(rule, vision.rule_label(rule), number) for rule, number in found.reasons],
         "left": daily_check.failed_photos(enrolment).count(),
         "listed": listed,
+        "levels": class_choice.levels(found.places, listed.wanted, counted=False),
         "page": listed.page,
         "labels": {rule.name: rule.label for rule in vision.RULES},
     }

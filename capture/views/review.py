@@ -26,6 +26,7 @@ from portal.models import Look
 from portal.pages.form_fields import PickedForm, checked, whole_number
 from portal.privacy import looks
 from schools.models import Action
+from students.lists import class_choice
 from students.models import Student
 from vision.rules.criteria import DISTANCE
 
@@ -58,14 +59,15 @@ def _listed(request: Any, asked: Any) -> Worklist:
 
 
 def _frame(request: Any, listed: Worklist) -> dict[str, Any]:
-    """The context of both views: filters with counts, classes, forms, and what can be undone."""
+    """The context of both views: filters with counts, levels of the class, forms, and what can be undone."""
     return {
         "listed": listed,
         "filters": listed.wanted,
         "states": listed.states,
         "rules": listed.rules(CHIP_RULES),
         "clean": worklist.approvable_together(listed.found).count(),
-        "classes": worklist.classes_of(request.season, request.school),
+        "levels": class_choice.levels(worklist.places_of(request.season, request.school), listed.wanted, counted=False),
+        "has_place": not listed.wanted.keys().isdisjoint(class_choice.LEVELS),
         "undoable": len(decisions.last_decision(request.user)),
         "query": _query(request),
         "presets": return_reasons.RETURNING,

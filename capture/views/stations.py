@@ -1,5 +1,6 @@
 """The school's stations, which class comes when, and its notice to the students."""
 
+import datetime as dt
 import itertools
 import tempfile
 from pathlib import Path
@@ -25,11 +26,12 @@ from portal.access import school_page
 from portal.errors import PortalError
 from portal.models import Look, Membership
 from portal.pages.form_fields import checked
-from portal.pages.lists import List, cases, text
+from portal.pages.lists import List, cases
 from portal.pdf.fonts import installed_fonts
 from portal.privacy import looks
 from schools.days import opening_hours
-from schools.models import Action
+from schools.models import Action, Enrolment
+from students.lists import class_choice
 from students.lists.student_list import StudentList
 from students.models import Student
 
@@ -41,7 +43,7 @@ class TodayList(List):
 
     filters = {
         "q": StudentList.filters["q"],
-        "class_name": text("class_name", label=gettext_lazy("Class")),
+        **class_choice.filters(),
         "state": cases(
             {
                 "open": (gettext_lazy("To photograph"), Q(stage__in=(Stage.WAITING, Stage.RETAKE))),
@@ -58,8 +60,12 @@ class TodayList(List):
 class MissingList(List):
     """Who still has to be photographed, or to hand the photo in."""
 
-    filters = {"class_name": text("class_name", label=gettext_lazy("Class"))}
+    filters = class_choice.filters()
     sorts = {"": ("class_name", "student_no")}
+
+
+def _levels(request: Any, listed: List) -> list[class_choice.Level]:
+    return class_choice.levels(class_choice.of_school(request.school, request.season), listed.wanted, counted=False)
 
 
 @require_GET
@@ -72,6 +78,7 @@ def missing(request: Any) -> HttpResponse:
     looks.record(request, Look.Kind.LIST, [student.pk for student in listed.page])
     context = {
         "listed": listed,
+        "levels": _levels(request, listed),
         "page": listed.page,
         "all": own.count(),
         "days_sentence": opening_hours.schedule_of(enrolment=enrolment).describe_days(timezone.now()),
@@ -94,6 +101,7 @@ def today(request: Any) -> HttpResponse:
     contact = Membership.objects.filter(school=request.school, is_contact=True).select_related("user").first()
     context = {
         "listed": listed,
+        "levels": _levels(request, listed),
         "page": listed.page,
         "stations": Station.objects.filter(season=request.season),
         "slots": Slot.objects.filter(season=request.season, day=timezone.localdate(now)).select_related("station"),
@@ -219,7 +227,8 @@ def edit_slot(request: Any, pk: int | None = None) -> HttpResponse:
     slot = get_object_or_404(Slot, pk=pk) if pk else Slot(school=request.school, season=request.season)
     today = timezone.localdate()
     initial = {} if pk else {"day": slots.first_day(enrolment, today) or today}
-    form = SlotForm(request.POST or None, instance=slot, initial=initial, classes=slots.without_slot(enrolment, today))
+    above, classes = ([], []) if pk else _classes_without_slot(enrolment, today, asked=request.GET)
+    form = SlotForm(request.POST or None, instance=slot, initial=initial, classes=classes)
     if request.method == "POST" and form.is_valid():
         try:
             slots.save(slot=form.instance, by=request.user)
@@ -233,8 +242,19 @@ def edit_slot(request: Any, pk: int | None = None) -> HttpResponse:
         "title": _("Remove the slot?"),
         "text": slot,
     }
-    context = {"form": form, "slot": slot, "removal": removal}
+    context = {"form": form, "slot": slot, "levels": above, "removal": removal}
     return render(request, "capture/slot.html", context, status=400 if form.errors else 200)
+
+
+def _classes_without_slot(
+    enrolment: Enrolment, from_day: dt.date, *, asked: Any
+) -> tuple[list[class_choice.Level], list[tuple[str, str]]]:
+    """The selects above the class, and the (college, class)es that are offered."""
+    keys = slots.without_slot(enrolment, from_day)
+    of_school = class_choice.of_school(enrolment.school, enrolment.season)
+    without = [place for place in of_school if (place.college, place.class_name) in keys]
+    above, places = class_choice.above_class(without, asked)
+    return above, list(dict.fromkeys((place.college, place.class_name) for place in places))
 
 
 @require_POST

@@ -17,18 +17,19 @@ from portal import permissions
 from portal.access import school_page
 from portal.models import Look
 from portal.pages.form_fields import checked
-from portal.pages.lists import List, cases, search, text
+from portal.pages.lists import List, cases, search
 from portal.privacy import looks
 from proofing import proofs
 from proofing.forms import ReasonForm, SettleForm
 from schools.models import Action, Enrolment
+from students.lists import class_choice
 from students.models import Student
 
 
 class ProofList(List):
     filters = {
         "q": search("name__startswith", "student_no__startswith"),
-        "class": text("class_name", label=gettext_lazy("Class")),
+        **class_choice.filters(),
         "state": cases(
             {
                 "to_confirm": (
@@ -58,7 +59,7 @@ def proof_list(request: Any) -> HttpResponse:
         "counts": proofs.count_students(enrolment),
         "page": page,
         "photos": _photos(page.object_list),
-        "classes": _classes(enrolment),
+        "levels": class_choice.levels(_places(enrolment), listed.wanted, counted=False),
         "asks": _each(ReasonForm, "picked", "all"),
         "is_open": enrolment.allows(Action.CONFIRM),
         "may_settle": enrolment.allows(Action.CONFIRM) and permissions.may(request.membership, "proofs.run"),
@@ -80,9 +81,8 @@ def _each(form: type[Form], *dialogs: str) -> dict[str, Form]:
     return {name: form(auto_id=f"{name}_%s") for name in dialogs}
 
 
-def _classes(enrolment: Enrolment) -> list[str]:
-    rows = proofs.students_of(enrolment).order_by("class_name").values_list("class_name", flat=True)
-    return list(rows.distinct())
+def _places(enrolment: Enrolment) -> list[class_choice.Place]:
+    return class_choice.of_school(enrolment.school, enrolment.season, stage__in=proofs.WITH_PORTRAIT)
 
 
 def _photos(students: Any) -> dict[int, int]:

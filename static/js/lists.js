@@ -23,8 +23,15 @@ document.addEventListener("change", (event) => {
     picked(listOf(all));
   }
   const form = all.closest("form[data-auto]");
+  if (form && all.matches("[data-place]")) leaveBelow(form, all);
   if (form && all.type !== "search") form.requestSubmit();
 });
+
+// Another college: the major and the class that were chosen are not of it.
+function leaveBelow(form, above) {
+  const places = [...form.querySelectorAll("[data-place]")];
+  for (const below of places.slice(places.indexOf(above) + 1)) below.value = "";
+}
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-unpick]");

@@ -11,11 +11,12 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from portal import student_limits
-from portal.pages.lists import Choice, Filter, List, cases, choice, row, search_field, text
+from portal.pages.lists import Filter, List, cases, choice, row, search_field
 from schools.models import Area, School, Season
 from students import progress
 from students.identity import id_encryption
 from students.lists import (
+    class_choice,
     number_search,
     pinyin,
     prefix_search,  # noqa: F401 - registers the prefix look-up
@@ -82,9 +83,7 @@ class StudentList(List):
         "number": Filter(number_search.SealedField(), number_search.find),
         "area": row("school__area", Area.objects.all(), label=_("Area")),
         "school_id": row("school_id", School.objects.all(), label=_("School")),
-        "college": text("college", label=_("College")),
-        "major": text("major", label=_("Major")),
-        "class_name": text("class_name", label=_("Class")),
+        **class_choice.filters(),
         "step": cases(
             {name: (STEP_LABELS[name], Q(stage__in=stages)) for name, stages in STAGES_OF.items()}, label=_("Step")
         ),
@@ -176,16 +175,10 @@ class StudentList(List):
         return sum(group[-1] for group in self._matching())
 
     @cached_property
-    def groups(self) -> dict[str, list[Choice]]:
-        """Choices of college, of major in the chosen college, of class in the chosen major."""
-        above = self._matching(without=("college", "major", "class_name", "stage", "fee_state", "step"))
-        found = {}
-        for name in PLACES[1:]:
-            place = GROUPED.index(name)
-            found[name] = [Choice(value, value, number) for value, number in _sum(above, place).items() if value]
-            if chosen := self.wanted.get(name):
-                above = [group for group in above if group[place] == chosen]
-        return {name: sorted(choices, key=lambda choice: choice.value) for name, choices in found.items()}
+    def class_levels(self) -> list[class_choice.Level]:
+        """The selects of college, major and class."""
+        groups = self._matching(without=(*PLACES[1:], "stage", "fee_state", "step"))
+        return class_choice.levels((class_choice.Place(*group[1:4], group[-1]) for group in groups), self.wanted)
 
     # a page
 

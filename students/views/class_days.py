@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,7 +14,8 @@ from portal.errors import PortalError
 from schools.days import group_days, opening_hours
 from schools.models import GroupDays
 from students.forms import GroupDaysForm
-from students.models import Student
+from students.lists import class_choice
+from students.lists.class_choice import Place
 
 
 @school_page(may="schedule.see", to_post="schedule.set_classes")
@@ -24,8 +24,9 @@ def class_days(request: Any) -> HttpResponse:
     enrolment = request.enrolment
     if enrolment is None:
         raise Http404
-    classes = _classes(request)
-    form = GroupDaysForm(request.POST or None, classes=classes)
+    classes = class_choice.of_school(request.school, request.season)
+    above, offered = class_choice.above_class(classes, request.GET)
+    form = GroupDaysForm(request.POST or None, groups=_groups(classes, offered, request.GET.get("college")))
     if request.method == "POST" and form.is_valid():
         try:
             group_days.add(enrolment, by=request.user, **form.cleaned_data)
@@ -39,22 +40,22 @@ def class_days(request: Any) -> HttpResponse:
     for row in rows:
         row.students = _count(row, classes)  # type: ignore[attr-defined]
         row.problem = group_days.problem_of(row, periods)  # type: ignore[attr-defined]
-    context = {"form": form, "rows": rows, "periods": periods}
+    context = {"form": form, "rows": rows, "periods": periods, "levels": above}
     return render(request, "students/class_days.html", context, status=422 if form.errors else 200)
 
 
-def _classes(request: Any) -> dict[tuple[str, str], int]:
-    """{(college, class): number of students}."""
-    found = Student.objects.filter(season=request.season).order_by("college", "class_name")
-    rows = found.values_list("college", "class_name").annotate(n=Count("*"))
-    return {(college, class_name): number for college, class_name, number in rows}
+def _groups(classes: list[Place], offered: list[Place], college: str | None) -> list[tuple[str, str]]:
+    """(college, class) of what can be chosen; a whole college has no class."""
+    colleges = dict.fromkeys(
+        place.college for place in classes if place.college and college in (None, "", place.college)
+    )
+    found = [(name, "") for name in colleges] + [(place.college, place.class_name) for place in offered]
+    return sorted(dict.fromkeys(found))
 
 
-def _count(row: GroupDays, classes: dict[tuple[str, str], int]) -> int:
+def _count(row: GroupDays, classes: list[Place]) -> int:
     return sum(
-        number
-        for (college, class_name), number in classes.items()
-        if college == row.college and row.class_name in ("", class_name)
+        place.students for place in classes if place.college == row.college and row.class_name in ("", place.class_name)
     )
 
 

@@ -80,7 +80,7 @@ def test_list_asks_as_often_for_one_photo_as_for_three(
         ("state=approved", {"丙"}),
         ("state=all", {"甲", "乙", "丙"}),
         ("state=nonsense", {"甲", "乙"}),
-        ("class=Two", {"乙"}),
+        ("class_name=Two", {"乙"}),
         ("finding=smile", {"乙"}),
         ("finding=clean", {"甲"}),
         ("q=甲", {"甲"}),
@@ -108,8 +108,8 @@ def test_approve_by_htmx_brings_the_next_photo(owner_client, photo, school, seas
 
 
 def test_approve_without_javascript_comes_back_to_the_list(owner_client, photo):
-    answer = owner_client.post(f"/school/photos/{photo.pk}/approve/", {"back": "state=submitted&class=x"})
-    assert answer["Location"] == dated("/school/review/?state=submitted&class=x")
+    answer = owner_client.post(f"/school/photos/{photo.pk}/approve/", {"back": "state=submitted&class_name=x"})
+    assert answer["Location"] == dated("/school/review/?state=submitted&class_name=x")
 
 
 def test_return_without_a_reason_says_so(owner_client, photo):
