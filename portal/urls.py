@@ -63,6 +63,7 @@ urlpatterns = [
     path("jobs/<int:pk>/", jobs.job_detail, name="job"),
     path("jobs/<int:pk>/file/", jobs.job_file, name="job_file"),
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
+    path("jobs/<int:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
     path("jobs/<int:pk>/dismiss/", jobs.job_dismiss, name="job_dismiss"),
     path("panels/counters/", counters.panel_counters, name="panel_counters"),
     path("panels/jobs/", jobs.panel_jobs, name="panel_jobs"),

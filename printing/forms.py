@@ -29,6 +29,10 @@ class OrderForm(PickedForm):
 
     reason = OwingReasonField()
 
+    def __init__(self, *args: Any, wants_reason: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = wants_reason
+
 
 class ShipmentForm(forms.ModelForm):
     reason = OwingReasonField()

@@ -45,23 +45,26 @@ def in_open_run(student_id: str) -> Exists:
     return Exists(PrintItem.objects.filter(student=OuterRef(student_id), run__printed_at=None))
 
 
-def printable_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
+def printable(season: Season | int, schools: Iterable[int]) -> QuerySet[Photo]:
     """The portraits of the students who are proofread, wait for no run, and have agreed to the printing house.
 
     Who was printed and then corrected is proofread again, and gets a second sheet.
     """
     return (
         Photo.objects.filter(
-            school=enrolment.school_id,
-            season=enrolment.season_id,
+            school__in=list(schools),
+            season=season,
             is_current=True,
             status=Photo.Status.APPROVED,
             student__stage=Student.Stage.PROOFED,
         )
         .filter(consent.allows_printing())
         .exclude(in_open_run("student_id"))
-        .order_by("student_id")
     )
+
+
+def printable_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
+    return printable(enrolment.season_id, [enrolment.school_id]).order_by("student_id")
 
 
 def to_print_again(enrolment: Enrolment) -> QuerySet[Correction]:
@@ -111,7 +114,7 @@ def _queue_build(run: PrintRun, *, by: User | history.System) -> None:
     run.save(update_fields=["job"])
 
 
-@jobs.handler(KIND, label=gettext_lazy("Making the sheets"), queue="build")
+@jobs.handler(KIND, label=gettext_lazy("Making the sheets"), queue="build", cancel_may="prints.order")
 def build(job: Job) -> None:
     """Build the volumes of the run. A second call replaces the volumes of the first one."""
     run = PrintRun.objects.select_related("school", "season").get(pk=job.params["run"])
@@ -354,7 +357,7 @@ def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
     """
     with transaction.atomic():
         run = PrintRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
-        if not run.volumes.exists() or (run.job and run.job.is_open):
+        if not run.volumes.exists() or (run.job and run.job.status != Job.Status.DONE):
             raise PortalError(_("The sheets have not been built yet."))
         if run.printed_at is not None:
             raise PortalError(_("This run has been printed already."))

@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import files
+from portal.models import Job
 from portal.pages import navigation, panels, status_badges
 from portal.pages.panels import PageLink
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
-from printing import portrait_archive, print_runs  # noqa: F401  (register kinds of jobs)
+from printing import portrait_archive, print_orders, print_runs  # noqa: F401  (register kinds of jobs)
 from printing.handover import packages
 from printing.models import HandoverPackage, PrintRun, Shipment, Volume
 from schools.models import Enrolment, Season
@@ -22,6 +23,7 @@ from schools.seasons import season_objects, unfinished
 season_objects.register(
     {
         "center/printing/": (PrintRun, "season"),
+        "center/print-orders/": (Job, "season"),
         "school/prints/": (PrintRun, "season"),
         "center/volumes/": (Volume, "run__season"),
         "school/shipments/": (Shipment, "season"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from printing.views import center, handover, panels, prints
+from printing.views import center, handover, orders, panels, prints
 
 app_name = "printing"
 urlpatterns = [
@@ -14,7 +14,8 @@ urlpatterns = [
     # center
     path("center/printing/", center.runs, name="center_runs"),
     path("center/printing/again/", center.again, name="again"),
-    path("center/printing/order/", center.order, name="runs_order"),
+    path("center/printing/order/", orders.order, name="runs_order"),
+    path("center/print-orders/<int:pk>/", orders.print_order, name="print_order"),
     path("center/printing/<int:pk>/", center.run, name="center_run"),
     path("center/printing/<int:pk>/act/", center.act, name="run_act"),
     path("center/printing/<int:pk>/ship/", center.ship, name="ship"),

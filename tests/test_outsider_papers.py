@@ -64,6 +64,7 @@ def everything(at_the_center, school, season, center_admin, owner):
         "contents": run.pk,
         "receive": shipment.pk,
         "center_run": run.pk,
+        "print_order": run.job_id,
         "run_act": run.pk,
         "ship": run.pk,
         "center_contents": run.pk,

@@ -32,7 +32,7 @@ from portal import files, history, outages, permissions, student_limits
 from portal.background import queue
 from portal.changes import states
 from portal.changes.transactions import is_retryable
-from portal.errors import Conflict, PortalError
+from portal.errors import Conflict, NotAllowed, PortalError
 from portal.history.seals import is_genuine
 from portal.models import Job, Membership, User
 from portal.tenancy import Period, Tenant, school_scope, system_scope
@@ -51,6 +51,12 @@ class Handler:
     file_may: str = ""
     holds_students: bool = False
     seen_with: str = ""
+    cancel_may: str = ""
+    page: str = ""
+
+
+class Cancelled(Exception):
+    """Somebody has ended the job while it was at work. The handler writes nothing more."""
 
 
 class Unfinished(Exception):
@@ -83,17 +89,23 @@ def handler(
     file_may: str = "",
     holds_students: bool = False,
     seen_with: str = "",
+    cancel_may: str = "",
+    page: str = "",
 ) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
     """Register the function that runs jobs of this kind, and its label.
 
     `on_failure` is called after a job has failed. `file_may` is the action that its file needs; then only the
     person who started the job gets the file. `holds_students`: the file is about single students, can be made
     again, and is deleted soon (`portal.privacy.job_files`). `seen_with`: whoever may do this action sees how far the
-    job is, whoever started it: it stands on a page of theirs.
+    job is, whoever started it: it stands on a page of theirs. `cancel_may`: whoever may do this action can end the job
+    (`cancel`); such a handler may stop between any two calls of `progress` or `keep`, and has no `on_failure`. `page`: the
+    name of the address that shows jobs of this kind to whoever may do `seen_with`, instead of the page of all kinds.
     """
 
     def register(function: Callable[[Job], None]) -> Callable[[Job], None]:
-        HANDLERS[kind] = Handler(function, label, queue, on_failure, file_may, holds_students, seen_with)
+        HANDLERS[kind] = Handler(
+            function, label, queue, on_failure, file_may, holds_students, seen_with, cancel_may, page
+        )
         return function
 
     return register
@@ -194,13 +206,29 @@ def _renew_claim(job: Job) -> None:
 
 
 def progress(job: Job, done: int, total: int | None = None) -> None:
-    """Save how far the work is.
+    """Save how far the work is. Raises Cancelled when somebody has ended the job.
 
     Call it outside of transactions, or nobody sees it before the commit.
     """
     job.done, job.total = done, job.total if total is None else total
     with system_scope():  # the handler of a job without a school may be in a school's scope
-        Job.objects.filter(pk=job.pk).update(done=job.done, total=job.total, claimed_at=timezone.now())
+        at_work = Job.objects.filter(pk=job.pk)
+        if HANDLERS[job.kind].cancel_may:
+            at_work = at_work.filter(queued_at=job.queued_at).exclude(status=Job.Status.FAILED)
+        if not at_work.update(done=job.done, total=job.total, claimed_at=timezone.now()):
+            raise Cancelled
+
+
+def keep(job: Job, name: str, value: Any) -> None:
+    """Add to the result of the job, in the transaction of the piece of work that it tells of: what is done and what is
+    told are one. Raises Cancelled when somebody has ended the job; the piece of work is undone by that.
+    """
+    with system_scope(), transaction.atomic():
+        row = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
+        if (row.status, row.queued_at) != (Job.Status.RUNNING, job.queued_at):
+            raise Cancelled
+        job.result = row.result | {name: value}
+        Job.objects.filter(pk=job.pk).update(result=job.result)
 
 
 def run(job_id: int) -> None:
@@ -222,6 +250,8 @@ def _run_claimed(job: Job) -> None:
             HANDLERS[job.kind].run(job)
     except Unfinished:
         _requeue(job)
+    except Cancelled:
+        log.info("Job %s %s was cancelled", job.kind, job.pk)
     except outages.FilesAway as error:
         _wait_for_files(job, error)
     except PortalError as error:
@@ -315,11 +345,35 @@ def _require_not_begun_anew(job: Job) -> None:
 
 def fail(job: Job, *, message: str) -> None:
     over: dict[str, Any] = {"finished_at": timezone.now(), "claimed_at": None, "message": message, "result": job.result}
-    states.change(job, Job.Status.FAILED, by=history.SYSTEM, **over)
+    try:
+        states.change(job, Job.Status.FAILED, by=history.SYSTEM, **over)
+    except Conflict:
+        log.info("Job %s %s was ended while it was at work", job.kind, job.pk)
+        return
     on_failure = HANDLERS[job.kind].on_failure
     if on_failure:
         with scope_of(job):
             on_failure(job)
+
+
+def may_cancel(job: Job, member: Membership) -> bool:
+    found = HANDLERS.get(job.kind)
+    return bool(job.is_open and found and found.cancel_may and permissions.may(member, found.cancel_may))
+
+
+def cancel(job: Job, *, by: User) -> Job:
+    """End a job that waits or runs. What it has finished so far stays.
+
+    Raises NotAllowed, and Conflict when it has ended before.
+    """
+    if not job.is_open:
+        raise Conflict(_("It is too late to cancel this: the work was done before."))
+    if not may_cancel(job, by.membership):
+        raise NotAllowed(_("Your role does not include this."))
+    over: dict[str, Any] = {"finished_at": timezone.now(), "claimed_at": None, "dismissed_at": timezone.now()}
+    message = _("%(name)s cancelled this. What was finished before stays.") % {"name": by.actor_name}
+    open_states: list[str] = [Job.Status.QUEUED, Job.Status.RUNNING]
+    return states.change(job, Job.Status.FAILED, by=by, only_from=open_states, message=message, **over)  # type: ignore[no-any-return]
 
 
 def retry(job: Job, *, by: User) -> Job:

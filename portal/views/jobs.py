@@ -74,11 +74,15 @@ def job_list(request: Any) -> HttpResponse:
 def job_detail(request: Any, pk: int) -> HttpResponse:
     """One job. Its fragment polls until the job is finished."""
     row = get_object_or_404(jobs_of(request), pk=pk)
+    handler = jobs.HANDLERS.get(row.kind)
+    if handler and handler.page and permissions.may(request.membership, handler.seen_with):
+        return redirect(handler.page, row.pk)
     template = "portal/job.html#state" if request.htmx else "portal/job.html"
     context = {
         "job": row,
         "label": jobs.label_of(row.kind),
         "may_retry": _may_retry(request, row),
+        "may_cancel": jobs.may_cancel(row, request.membership),
         "may_download": bool(row.artefact) and _may_download(request, row),
     }
     return render(request, template, context)
@@ -116,6 +120,14 @@ def job_file(request: Any, pk: int) -> HttpResponse:
 def job_retry(request: Any, pk: int) -> HttpResponse:
     row = jobs.retry(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
     messages.success(request, _("The job waits for its turn again."))
+    return HttpResponseRedirect(reverse("portal:job", args=[row.pk]))
+
+
+@require_POST
+@staff_page(may="jobs.see")
+def job_cancel(request: Any, pk: int) -> HttpResponse:
+    row = jobs.cancel(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
+    messages.success(request, _("Cancelled. What was finished before stays."))
     return HttpResponseRedirect(reverse("portal:job", args=[row.pk]))
 
 

@@ -5,7 +5,7 @@ from operator import or_
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,22 +14,21 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from billing.accounts import fee_accounts, owing
+from billing.accounts import fee_accounts
 from portal import files, history
 from portal.access import center_page
-from portal.errors import PortalError
+from portal.background import jobs
 from portal.history.event_text import describe_events
-from portal.models import Event, Look
+from portal.models import Event, Job, Look
 from portal.pages.form_fields import checked
 from portal.pages.lists import List, cases, choice, search
 from portal.privacy import looks
-from printing import delivery, print_runs
-from printing.forms import OrderForm, RunActionForm, ShipmentForm
+from printing import delivery, print_orders, print_runs
+from printing.forms import RunActionForm, ShipmentForm
 from printing.models import PrintItem, PrintRun, Shipment, Volume
 from printing.views.prints import download_packing_list
 from schools.models import Action, Enrolment
 from students.correcting import corrections
-from students.models import Student
 
 TO_SHIP = Q(printed_at__isnull=False, shipment=None)
 
@@ -68,41 +67,24 @@ def _runs(request: Any) -> QuerySet[PrintRun]:
 def runs(request: Any) -> HttpResponse:
     """The schools whose sheets can be ordered, and the runs so far."""
     listed = RunList(_runs(request), request.GET)
-    ready = _ready(request)
+    orders = Job.objects.filter(kind=print_orders.KIND, season=request.season)
     context = {
         "listed": listed,
         "page": listed.page,
-        "ready": ready,
-        "owing": sum(row.owed_fen > 0 for row in ready),  # type: ignore[attr-defined]
-        "reason": OrderForm()["reason"],
+        "ready": _ready(request),
+        "last_order": orders.select_related("created_by").order_by("-id").first(),
         "again": corrections.waiting_for_print().filter(student__season=request.season).count(),
     }
     return render(request, "printing/center_runs.html", context)
 
 
-def _ready(request: Any) -> list[Enrolment]:
-    """The schools with proofread students who are in no run yet: `waiting` of them, `again` of these
-    printed before, and `owed_fen` of the school."""
-    rows = Enrolment.objects.filter(
-        season=request.season, status__in=Enrolment.phases_allowing(Action.PRINT)
-    ).select_related("school__area")
-    schools = [row.school_id for row in rows]
-    waiting = dict(
-        Student.objects.filter(season=request.season, school__in=schools, stage=Student.Stage.PROOFED)
-        .exclude(print_runs.in_open_run("pk"))
-        .values_list("school_id")
-        .annotate(n=Count("*"))
-        .order_by()
-    )
-    found = [row for row in rows if row.school_id in waiting]
-    again = corrections.waiting_for_print().filter(student__season=request.season, school__in=waiting)
-    again = again.exclude(print_runs.in_open_run("student_id")).order_by().values_list("school_id")
-    repeated = dict(again.annotate(n=Count("student", distinct=True)))
-    owed = owing.due_by_school(request.season, [row.school_id for row in found])
-    for row in found:
-        row.waiting, row.owed_fen = waiting[row.school_id], owed.get(row.school_id, 0)  # type: ignore[attr-defined]
-        row.again = repeated.get(row.school_id, 0)  # type: ignore[attr-defined]
-    return found
+def _ready(request: Any) -> list[print_orders.SchoolPlan]:
+    """The schools with students who are to be printed and are in no run yet."""
+    if request.season is None:
+        return []
+    rows = Enrolment.objects.filter(season=request.season, status__in=Enrolment.phases_allowing(Action.PRINT))
+    found = print_orders.plan(request.season, rows.select_related("school__area", "season"))
+    return [plan for plan in found if plan.students]
 
 
 class Again(List):
@@ -139,36 +121,6 @@ def again(request: Any) -> HttpResponse:
     return render(request, "printing/again.html", {"listed": listed, "page": page})
 
 
-@require_POST
-@center_page(may="prints.order")
-def order(request: Any) -> HttpResponse:
-    """Order the sheets of the picked schools."""
-    asked = checked(OrderForm(request.POST))
-    picked, reason = asked["pick"], asked["reason"]
-    rows = Enrolment.objects.filter(pk__in=picked, season=request.season).select_related("school", "season")
-    if not rows:
-        raise PortalError(_("Pick at least one school."))
-    refused = []
-    for row in rows:
-        try:
-            print_runs.create(row, by=request.user, reason=reason)
-        except PortalError as error:
-            refused.append(f"{row.school.name}: {error}")
-    _say_ordered(request, len(rows) - len(refused), refused)
-    return HttpResponseRedirect(reverse("printing:center_runs"))
-
-
-def _say_ordered(request: Any, count: int, refused: list[str]) -> None:
-    """Show one message: how many runs were ordered, and which schools were refused and why."""
-    built = ngettext("%(n)d print run is being built.", "%(n)d print runs are being built.", count) % {"n": count}
-    if not refused:
-        messages.success(request, built)
-        return
-    parts = [built] if count else []
-    parts.append(_("Not ordered: %(schools)s") % {"schools": " ".join(refused)})
-    (messages.warning if count else messages.error)(request, " ".join(parts))
-
-
 @vary_on_headers("HX-Request")
 @require_GET
 @center_page(may="prints.see")
@@ -179,6 +131,7 @@ def run(request: Any, pk: int) -> HttpResponse:
     context = {
         "run": row,
         "volumes": row.volumes.all(),
+        "may_cancel": bool(row.job) and jobs.may_cancel(row.job, request.membership),
         "unprintable": len((row.job.result if row.job else {}).get("unprintable", [])),
         "q": words,
         "found": _found(row, words) if words else [],

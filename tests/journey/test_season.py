@@ -281,8 +281,8 @@ def print_and_ship(center: Page, folder: Path) -> None:
     screenshot(center, "center_runs")
     center.locator("form[action$='/printing/order/'] [name=pick]").first.check()
     center.locator("form[action$='/printing/order/'] button.btn-primary").click()
-    center.wait_for_load_state("networkidle")
-    center.goto("/center/printing/")
+    screenshot(center, "print_order")
+    send(center)
     center.locator("main tbody a[href^='/center/'][href*='/printing/']").first.click()
     volume = center.locator("a[href^='/center/'][href*='/volumes/']").first
     expect(volume).to_be_visible(timeout=90_000)  # the first sheets of a machine convert their font

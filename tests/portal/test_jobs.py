@@ -322,3 +322,35 @@ def kinds_in_code() -> set[str]:
                     name = re.search(rf'^{constant} = "(\w+)"', "\n".join(map(Path.read_text, modules)), re.M)[1]
                 found.add(name.strip('"'))
     return found | {action.kind for action in bulk_actions.ACTIONS.values()}
+
+
+def test_a_cancelled_job_stops_at_its_next_report_and_keeps_what_it_has(handlers, queued, school, owner):
+    done = []
+
+    @jobs.handler("count", label="count", cancel_may="jobs.see")
+    def count(job):
+        for number in range(1, 4):
+            done.append(number)
+            jobs.keep(job, str(number), "done")
+            jobs.progress(job, number)
+            if number == 2:
+                jobs.cancel(Job.objects.get(pk=job.pk), by=owner)
+
+    job = make("count", school, owner)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert done == [1, 2, 3]
+    assert (job.status, job.result, job.done) == (Job.Status.FAILED, {"1": "done", "2": "done"}, 2)
+    assert job.message == said("%(name)s cancelled this. What was finished before stays.", name=owner.actor_name)
+    with pytest.raises(PortalError):
+        jobs.cancel(job, by=owner)
+
+
+def test_a_job_of_a_kind_that_cannot_be_cancelled_goes_on(handlers, queued, school, owner):
+    jobs.handler("count", label="count")(lambda job: None)
+    job = make("count", school, owner)
+    with pytest.raises(PortalError, match=said("Your role does not include this.")):
+        jobs.cancel(job, by=owner)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.status == Job.Status.DONE

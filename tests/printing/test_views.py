@@ -15,7 +15,7 @@ from portal.background import jobs
 from portal.models import Event, Job
 from portal.privacy import job_files
 from portal.tenancy import school_scope, system_scope
-from printing import portrait_archive, print_runs
+from printing import portrait_archive, print_orders, print_runs
 from printing.models import PrintRun, Shipment
 from schools.models import Enrolment
 from students.models import Correction, Student
@@ -28,8 +28,6 @@ from tests.support.school_papers import with_portrait
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
-NOT_ORDERED = "Not ordered: %(schools)s"
-ONCE = "Sheets are printed once the center has accepted the school's feedback form."
 
 
 def url(name, *args):
@@ -40,6 +38,14 @@ def text(response) -> str:
     return response.content.decode()
 
 
+def order(client, *enrolments: int):
+    """Order the sheets of these schools; the page with the result."""
+    asked = client.post(url("runs_order"), {"pick": enrolments})
+    with system_scope():
+        jobs.run(Job.objects.filter(kind=print_orders.KIND).latest("pk").pk)
+    return client.get(asked["Location"])
+
+
 def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owner_client, at_the_center, school):
     assert school.name in text(center_client.get(reverse("proofing:center_feedback"), {"status": "sent"}))
     assert said("On the form") in text(
@@ -48,7 +54,7 @@ def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owne
     center_client.post(reverse("proofing:feedback_accept", args=[at_the_center.pk]))
     assert said("%(n)s school is ready to be printed", n=1) in text(center_client.get(url("center_runs")))
 
-    center_client.post(url("runs_order"), {"pick": [at_the_center.enrolment_id]})
+    order(center_client, at_the_center.enrolment_id)
     with system_scope():
         run = PrintRun.objects.get()
     waiting = center_client.get(url("center_run", run.pk), headers={"HX-Request": "true"})
@@ -87,7 +93,7 @@ def test_failed_run_offers_to_print_without_the_student(center_client, at_the_ce
     center_client.post(reverse("proofing:feedback_accept", args=[at_the_center.pk]))
     with system_scope():
         Student.objects.filter(pk=Student.objects.first().pk).update(name="李𠮷")
-    center_client.post(url("runs_order"), {"pick": [at_the_center.enrolment_id]})
+    order(center_client, at_the_center.enrolment_id)
     with system_scope():
         run = PrintRun.objects.get()
     jobs.run(run.job_id)
@@ -96,23 +102,6 @@ def test_failed_run_offers_to_print_without_the_student(center_client, at_the_ce
     assert said("Print without them") in page
     response = center_client.post(url("run_act", run.pk), {"do": "leave_out"}, follow=True)
     assert said("%(n)d student left out.", n=1) in text(response)
-
-
-def test_one_school_that_cannot_be_printed_does_not_stop_the_others(center_client, at_the_center, season):
-    center_client.post(reverse("proofing:feedback_accept", args=[at_the_center.pk]))
-    early = factories.school(season=season, code="10000", name="Early Academy")
-    picked = [factories.enrolment_of(early, season).pk, at_the_center.enrolment_id]
-    page = text(center_client.post(url("runs_order"), {"pick": picked}, follow=True))
-    ordered, refused = (
-        said("%(n)d print run is being built.", n=1),
-        said(NOT_ORDERED, schools=f"Early Academy: {said(ONCE)}"),
-    )
-    assert f"{ordered} {refused}" in page
-    with system_scope():
-        assert PrintRun.objects.get().enrolment_id == at_the_center.enrolment_id
-    page = text(center_client.post(url("runs_order"), {"pick": picked[:1]}, follow=True))
-    assert refused in page
-    assert said("%(n)d print run is being built.") not in page.partition(refused)[0][-60:]
 
 
 def test_ordering_nothing_is_said(center_client, season):
@@ -316,7 +305,7 @@ def test_panel_of_one_school_shows_where_its_run_stands(center_client, at_the_ce
         return page.partition(f"{name} ")[2].removesuffix(f" {said('Electronic portraits')}")
 
     center_client.post(reverse("proofing:feedback_accept", args=[at_the_center.pk]))
-    center_client.post(url("runs_order"), {"pick": [at_the_center.enrolment_id]})
+    order(center_client, at_the_center.enrolment_id)
     with system_scope():
         run = PrintRun.objects.get()
     states = [state()]
