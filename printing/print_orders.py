@@ -90,8 +90,8 @@ def _printed_before(season: Season, schools: Iterable[int]) -> dict[int, int]:
     rows = corrections.waiting_for_print().filter(
         student__season=season, student__stage=Stage.PROOFED, school__in=list(schools)
     )
-    rows = rows.exclude(print_runs.in_open_run("student_id")).order_by().values_list("school_id")
-    return dict(rows.annotate(n=Count("student", distinct=True)))
+    waiting = rows.exclude(print_runs.in_open_run("student_id")).order_by()
+    return dict(waiting.values_list("school_id").annotate(n=Count("student", distinct=True)))
 
 
 def _left_out(counts: progress.StageCounts, *, students: int, in_run: int) -> dict[str, int]:

@@ -23,7 +23,7 @@ from schools.seasons import season_objects, unfinished
 season_objects.register(
     {
         "center/printing/": (PrintRun, "season"),
-        "center/print-orders/": (Job, "season"),
+        "center/printing/orders/": (Job, "season"),
         "school/prints/": (PrintRun, "season"),
         "center/volumes/": (Volume, "run__season"),
         "school/shipments/": (Shipment, "season"),

@@ -307,7 +307,7 @@ OBJECTS = {
     "school/shipments/": "printing.Shipment",
     "center/feedback/": "proofing.Feedback",
     "center/printing/": "printing.PrintRun",
-    "center/print-orders/": "portal.Job",
+    "center/printing/orders/": "portal.Job",
     "center/volumes/": "printing.Volume",
     "center/handover/packages/": "printing.HandoverPackage",
     "center/handover/schools/": "schools.Enrolment",
