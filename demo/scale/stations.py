@@ -10,13 +10,14 @@ from demo.scale.school_rows import Writer
 from demo.scale.student_rows import Campus
 from schools.models import GroupDays
 
-PER_HOUR, OPENS, A_DAY = 60, 8, 500  # students a day at one station
+PER_HOUR, OPENS, CLOSES, A_DAY = 60, dt.time(8), dt.time(18), 500  # students a day at one station
 STEP = dt.timedelta(minutes=60 * names.PER_CLASS // PER_HOUR)
 PLACES = ("图书馆一楼大厅", "大学生活动中心", "体育馆东门", "教学楼A座大厅")
 
 
 def make(writer: Writer, campuses: list[Campus]) -> None:
-    station = Table(Station, "id", "school_id", "season_id", "name", "place", "per_hour", "has_soft_light", "helper")
+    station = Table(Station, "id", "school_id", "season_id", "name", "place", "per_hour", "has_soft_light", "helper",
+        "on_days_off")  # fmt: skip
     slot = Table(
         Slot, "school_id", "season_id", "station_id", "college", "class_name", "first_no", "last_no", "students", "day", "starts_at",
         "ends_at")  # fmt: skip
@@ -40,6 +41,7 @@ def make(writer: Writer, campuses: list[Campus]) -> None:
                 PER_HOUR,
                 True,
                 "志愿者两名",
+                True,  # the students of the story come on every day of the school
             )
             writer.tell(campus, at, "station.added", "capture.station", pk, by=campus.reviewer)
             if campus.phase == "capturing" and place == 0:
@@ -71,11 +73,8 @@ def _plan(slot: Table, campus: Campus, stations: list[int], days: int) -> None:
         place, last = names.placed(first, campus.graduating_class), min(first + names.PER_CLASS, campus.size) - 1
         day = first * days // campus.size
         number = taken[day] = taken.get(day, -1) + 1
-        begin = (
-            dt.datetime.combine(campus.starts_on + dt.timedelta(days=day), dt.time(OPENS))
-            + number // len(stations) * STEP
-        )
-        if begin.date() != (begin + STEP).date():
+        begin = dt.datetime.combine(campus.starts_on + dt.timedelta(days=day), OPENS) + number // len(stations) * STEP
+        if begin + STEP > dt.datetime.combine(begin.date(), CLOSES):
             continue  # more than a day holds: these come without a slot
         slot.add(
             campus.school_id, campus.season_id, stations[number % len(stations)], place.college, place.class_name, "", "",

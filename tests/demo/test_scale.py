@@ -8,13 +8,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count, Q
 
-from capture.models import Photo
+from capture.models import Photo, Slot
+from capture.stations import slots
 from demo.scale import copying, filling, names, stories
 from portal.changes import states
 from portal.counters import proof as counters
 from portal.history import checkpoints
 from portal.models import Event
-from portal.tenancy import system_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment, Season
 from students.identity import id_numbers
 from students.models import Student, StudentsByStage
@@ -95,6 +96,7 @@ def test_filled_seasons_are_what_the_rules_would_have_made():
         _document_numbers_are_bound_to_their_rows()
         _current_photo_fits_the_stage()
         _no_table_is_empty()
+        _slots_can_be_kept()
         assert set(Enrolment.objects.values_list("status", flat=True)) >= {
             "preparing",
             "capturing",
@@ -138,6 +140,16 @@ def _current_photo_fits_the_stage():
     with_portrait = Student.objects.filter(stage__in=("approved", "proofed", "printed", "delivered"))
     assert with_portrait.filter(photos__is_current=True).exclude(photos__status=Photo.Status.APPROVED).count() == 0
     assert not Photo.objects.filter(taken_at__gt=dt.datetime.now(dt.UTC)).exists()
+
+
+def _slots_can_be_kept():
+    """On days and at hours of their station, whatever weekday the demo is filled on."""
+    enrolments = list(Enrolment.objects.select_related("school", "season"))
+    for enrolment in enrolments:
+        with school_scope(enrolment.school):
+            around = slots.Surroundings.of(enrolment)
+        assert [(str(slot), problem) for slot in around.slots if (problem := slots.problem_of(slot, around))] == []
+    assert {row.day.weekday() for row in Slot.objects.all()} >= {5, 6}
 
 
 def _counters_say_what_the_rows_say():
