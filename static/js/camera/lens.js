@@ -52,7 +52,7 @@ export function cropOf(width, height) {
 
 // Frames to be handed to a worker or closed: without a copy, so that the page's own thread does not feel them. `ready()` lets the worker
 // of `finder` (camera/faces.js) draw one, once, and `isTrying()` says that it has not answered yet; `frameOf()` gives the present one, or
-// null where there is none, where no worker draws, and where the first was not the picture that the video shows.
+// null where there is none, where no worker draws, and where the first was not what the video shows.
 export function frameGrabber(video, finder) {
   let able = false;
   let isTrying = false;
@@ -68,11 +68,14 @@ export function frameGrabber(video, finder) {
     isTrying = false;
   }
 
+  // A frame that knows how it is turned is drawn upright, and needs only to show something; one of an older browser must be like the
+  // video's own picture, which costs the page a long task where no graphics card helps.
   async function isShown(frame) {
     const whole = isWhole(frame);
-    const shown = tinyOf(video);
+    const shown = "rotation" in frame ? null : tinyOf(video); // newer: asked for
     const found = await finder.take(frame, { area: [0, 0, video.videoWidth, video.videoHeight], width: TRY_WIDTH, height: TRY_HEIGHT, isSmooth: true });
-    return whole && Boolean(found) && isAlike(shown, found.light);
+    if (!whole || !found) return false;
+    return (!shown && isVaried(found.light)) || isAlike(shown || tinyOf(video), found.light);
   }
 
   const isWhole = (frame) => frame.displayWidth === video.videoWidth && frame.displayHeight === video.videoHeight;
@@ -94,6 +97,7 @@ function tinyOf(video) {
   return pen.getImageData(0, 0, TRY_WIDTH, TRY_HEIGHT).data;
 }
 
+const isVaried = (pixels) => pixels.some((value, i) => i % 4 < 3 && Math.abs(value - pixels[i % 4]) > ALIKE);
 const isAlike = (one, other) => one.reduce((sum, value, i) => sum + Math.abs(value - other[i]), 0) <= ALIKE * one.length;
 
 export async function take(video, stream) {
