@@ -15,6 +15,7 @@ from vision import rules
 
 REASONS_SHOWN = 3
 POINT = 0.05  # a point is shown as a box of this part of the picture's width
+Reason = tuple[str, float | None, float | None]  # rule, value, limit
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
 
@@ -117,11 +118,10 @@ def to_vision_finding(row: Finding) -> vision.Finding:
     return vision.Finding(row.rule, "reject" if row.outcome == Finding.Outcome.REJECT else "warn", row.value, row.limit)
 
 
-def rejection_parameters(photo: Photo) -> list[list[Any]]:
-    """At most three findings that reject a photo, as [rule, value, limit], to be stored with a
-    notification."""
-    rows = [row for row in _in_order(photo) if row.outcome == Finding.Outcome.REJECT]
-    return [[row.rule, row.value, row.limit] for row in rows[:REASONS_SHOWN]]
+def rejection_parameters(found: Iterable[Reason]) -> list[list[Any]]:
+    """At most three of what rejects a photo, to be stored with a notification."""
+    rows = sorted(found, key=lambda reason: ORDER.get(reason[0], 99))
+    return [list(row) for row in rows[:REASONS_SHOWN]]
 
 
 def describe_rejections(stored: list[list[Any]]) -> str:
