@@ -44,22 +44,29 @@ class Archive:
 
 
 class _Portrait(NamedTuple):
-    """`file`: where it is stored; `name`: in the archive."""
+    """`file`: where it is stored; `id_sealed`: where it names the file in the archive."""
 
-    student_no: str
     file: str
-    name: str
+    student_no: str
+    college: str
+    major: str
+    id_sealed: bytes | None = None
 
 
 def approved_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
-    """The approved portraits of the school, in the order of the sheets."""
+    """The approved portraits of the school, in the order of the student numbers.
+
+    School and season of the student too, though they are the photo's: PostgreSQL knows then how many students there are.
+    """
     return Photo.objects.filter(
         school=enrolment.school_id,
         season=enrolment.season_id,
         is_current=True,
         status=Photo.Status.APPROVED,
+        student__school=enrolment.school_id,
+        student__season=enrolment.season_id,
         student__stage__in=WITH_PORTRAIT,
-    ).order_by("student__college", "student__major", "student__class_name", "student__student_no")
+    ).order_by("student__student_no")
 
 
 def create(enrolment: Enrolment, *, by: User, folders: bool, by_document: bool) -> Job:
@@ -140,12 +147,12 @@ def write(
     feedback form was accepted: an earlier archive has these under other names. Raises PortalError when there is
     no portrait.
     """
-    portraits = _portraits(enrolment, folders, by_document)
+    portraits = _portraits(enrolment, by_document)
     if not portraits:
         raise PortalError(_("No student of the school has an approved portrait yet."))
     missing: list[str] = []
     length = 0
-    for chunk in zip_archive.stream_zip(_contents(enrolment, portraits, missing, progress)):
+    for chunk in zip_archive.stream_zip(_contents(enrolment, portraits, folders, missing, progress)):
         out.write(chunk)
         length += len(chunk)
     count = len(portraits) - len(missing)
@@ -157,6 +164,7 @@ def write(
 def _contents(
     enrolment: Enrolment,
     portraits: list[_Portrait],
+    folders: bool,
     missing: list[str],
     progress: Callable[[int, int], None],
 ) -> Iterator[tuple[str, bytes]]:
@@ -168,7 +176,7 @@ def _contents(
             except FileNotFoundError:
                 missing.append(one.student_no)
             else:
-                yield one.name, content
+                yield _entry_name(one, enrolment, folders), content
             if done % PROGRESS_EVERY == 0:
                 progress(done, len(portraits))
     for name, lines in ((MISSING_LIST, missing), (CORRECTED_LIST, corrected_lines(enrolment))):
@@ -185,16 +193,18 @@ def corrected_lines(enrolment: Enrolment) -> list[str]:
     ]
 
 
-def _portraits(enrolment: Enrolment, folders: bool, by_document: bool) -> list[_Portrait]:
-    found, columns = [], ("portrait", "student__student_no", "student__college", "student__major")
+def _portraits(enrolment: Enrolment, by_document: bool) -> list[_Portrait]:
+    columns = ("portrait", "student__student_no", "student__college", "student__major")
     rows = approved_portraits(enrolment).values_list(*columns, *(("student__id_sealed",) if by_document else ()))
-    for file, student_no, college, major, *sealed in rows:
-        number = student_no
-        if by_document:
-            place = id_encryption.student_place(
-                season_id=enrolment.season_id, school_id=enrolment.school_id, student_no=student_no
-            )
-            number = encryption.decrypt(sealed[0], place)
-        name = zip_archive.entry_name(number, folders=(college, major) if folders else ())
-        found.append(_Portrait(student_no, file, name))
-    return found
+    return [_Portrait(*row) for row in rows]
+
+
+def _entry_name(one: _Portrait, enrolment: Enrolment, folders: bool) -> str:
+    """The name of the file in the archive."""
+    number = one.student_no
+    if one.id_sealed is not None:
+        place = id_encryption.student_place(
+            season_id=enrolment.season_id, school_id=enrolment.school_id, student_no=one.student_no
+        )
+        number = encryption.decrypt(one.id_sealed, place)
+    return zip_archive.entry_name(number, folders=(one.college, one.major) if folders else ())
