@@ -191,7 +191,7 @@ def _archive(province: Province) -> str:
     out = _Timed()
     with school_scope(enrolment.school):
         made = portrait_archive.write(out, enrolment, by=province.officer)
-    return f"first byte after {out.first:.2f} s; {made.students:,} portraits, {made.length:,} bytes"
+    return f"first byte after {out.first * 1000:.0f} ms; {made.students:,} portraits, {made.length:,} bytes"
 
 
 class _Timed(io.RawIOBase):

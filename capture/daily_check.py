@@ -161,8 +161,8 @@ def _reasons(ids: list[int]) -> dict[int, list[explanations.Reason]]:
     """{photo: what it was rejected for}."""
     found: dict[int, list[explanations.Reason]] = defaultdict(list)
     rows = Finding.objects.filter(photo__in=ids, outcome=Finding.Outcome.REJECT).order_by("pk")
-    for photo, *reason in rows.values_list("photo", "rule", "value", "limit"):
-        found[photo].append((reason[0], reason[1], reason[2]))
+    for photo, rule, value, limit in rows.values_list("photo", "rule", "value", "limit"):
+        found[photo].append((rule, value, limit))
     return found
 
 

@@ -620,7 +620,7 @@ class PhotosByCollege(Counter):
         parent=Parent("students.Student", via="student_id", columns=("college",)),
     )
 
-    college = models.CharField(max_length=60)
+    college = models.CharField(max_length=60, db_collation="C")
     status = models.CharField(max_length=10, choices=Photo.Status)
     has_passed = models.BooleanField()
     is_current = models.BooleanField()

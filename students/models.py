@@ -86,7 +86,7 @@ class Student(TenantModel):
     # No index of their own: both are the first column of an index below.
     school = models.ForeignKey("schools.School", on_delete=models.PROTECT, related_name="+", db_index=False)
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="students", db_index=False)
-    student_no = models.CharField(_("student number"), max_length=32)
+    student_no = models.CharField(_("student number"), max_length=32, db_collation="C")
     name = models.CharField(_("name"), max_length=60)
     id_type = models.CharField(_("document type"), max_length=12, choices=IdType, default=IdType.RESIDENT)
     id_sealed = models.BinaryField(_("document number (encrypted)"))
@@ -97,9 +97,9 @@ class Student(TenantModel):
     id_tail = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     gender = models.CharField(_("gender"), max_length=6, choices=Gender, blank=True)
     level = models.CharField(_("level"), max_length=20, blank=True)
-    college = models.CharField(_("college"), max_length=60, blank=True)
-    major = models.CharField(_("major"), max_length=60)
-    class_name = models.CharField(_("class"), max_length=60)
+    college = models.CharField(_("college"), max_length=60, blank=True, db_collation="C")
+    major = models.CharField(_("major"), max_length=60, db_collation="C")
+    class_name = models.CharField(_("class"), max_length=60, db_collation="C")
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     pinyin = SpellingField()
@@ -131,11 +131,6 @@ class Student(TenantModel):
             models.Index(
                 fields=("school", "season", "name"),
                 name="student_name",
-                opclasses=("int8_ops", "int8_ops", "varchar_pattern_ops"),
-            ),
-            models.Index(
-                fields=("school", "season", "student_no"),
-                name="student_no_prefix",
                 opclasses=("int8_ops", "int8_ops", "varchar_pattern_ops"),
             ),
             models.Index(fields=("school", "season", "pinyin"), name="student_pinyin"),
@@ -236,9 +231,9 @@ class CatalogueClass(TenantModel):
     DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)
-    college = models.CharField(_("college"), max_length=60, blank=True)
-    major = models.CharField(_("major"), max_length=60)
-    class_name = models.CharField(_("class"), max_length=60)
+    college = models.CharField(_("college"), max_length=60, blank=True, db_collation="C")
+    major = models.CharField(_("major"), max_length=60, db_collation="C")
+    class_name = models.CharField(_("class"), max_length=60, db_collation="C")
     level = models.CharField(_("level"), max_length=20, blank=True)
 
     class Meta:
@@ -310,9 +305,9 @@ class StudentsByClass(Counter):
         by={name: f"own.{name}" for name in ("college", "major", "class_name", "stage", "fee_state")},
     )
 
-    college = models.CharField(max_length=60)
-    major = models.CharField(max_length=60)
-    class_name = models.CharField(max_length=60)
+    college = models.CharField(max_length=60, db_collation="C")
+    major = models.CharField(max_length=60, db_collation="C")
+    class_name = models.CharField(max_length=60, db_collation="C")
     stage = models.CharField(max_length=10, choices=Student.Stage)
     fee_state = models.CharField(max_length=10, choices=Student.FeeState)
 

@@ -507,7 +507,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.IntegerField()),
-                ('college', models.CharField(max_length=60)),
+                ('college', models.CharField(db_collation="C", max_length=60)),
                 ('status', models.CharField(choices=[('checking', 'Being checked'), ('rejected', 'Not accepted'), ('ready', 'To be submitted'), ('submitted', 'In review'), ('withdrawn', 'Withdrawn'), ('approved', 'Approved'), ('returned', 'Returned'), ('failed', 'Could not be judged')], max_length=10)),
                 ('has_passed', models.BooleanField()),
                 ('is_current', models.BooleanField()),

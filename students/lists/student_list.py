@@ -121,7 +121,7 @@ class StudentList(List):
             return sorted((pk, "", "", "", stage, fee, number) for pk, stage, fee, number in counted)
         if searched:
             return self._count()
-        # Not sorted: thousands of texts take longer to sort than to count, and a deep page alone needs their order.
+        # Not sorted: thousands of texts take longer to sort than to count, and a deep page sorts its classes itself.
         groups = StudentsByClass.groups(*GROUPED[1:], school=school, season=season).order_by()
         return [(school.pk, *group) for group in groups]
 
@@ -183,17 +183,19 @@ class StudentList(List):
     # a page
 
     def part(self, start: int, stop: int) -> QuerySet[Student]:
-        """The rows of one page. A deep page is found in the index, from the place on where it begins."""
-        rows: QuerySet[Student] = self.found[start:stop]
+        """The rows of one page. A deep page begins with its class or school; deep in these it is found in the index."""
         if "q" in self.wanted and self.page_size < self.count <= FEW:
             picked: QuerySet[Student] = self.ordered(
                 self.rows.filter(pk__in=list(self.found.values_list("pk", flat=True))[start:stop])
             )
             return picked
+        is_deep = start > DEEP_OFFSET and self.sort == "" and self.whole
+        found, passed = self._from_place(start) if is_deep else (self.found, 0)
+        start, stop = start - passed, stop - passed
         if start <= DEEP_OFFSET:
+            rows: QuerySet[Student] = found[start:stop]
             return rows
-        found, passed = self._from_place(start) if self.sort == "" and self.whole else (self.found, 0)
-        numbers = list(found.values_list("school_id", "student_no")[start - passed : stop - passed])
+        numbers = list(found.values_list("school_id", "student_no")[start:stop])
         wanted: QuerySet[Student] = self.found.filter(
             school_id__in={school for school, _no in numbers}, student_no__in=[no for _school, no in numbers]
         )
@@ -205,7 +207,7 @@ class StudentList(List):
         passed = number = 0
         place: tuple[Any, ...] = ()
         students = self._students_by_place()
-        for place in self._places_in_order(students):
+        for place in sorted(students):  # as the database sorts them: by bytes
             passed, number = number, number + students[place]
             if number > start:
                 break
@@ -218,16 +220,6 @@ class StudentList(List):
         for group in self._matching():
             found[group[:4]] = found.get(group[:4], 0) + group[-1]
         return found
-
-    def _places_in_order(self, places: Collection[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """As the database sorts them, which may be other than Python's way; of all schools they are ids alone."""
-        if self._is_of_all_schools:
-            return sorted(places)
-        assert self.whole
-        school, season = self.whole
-        rows = StudentsByClass.objects.filter(school=school, season=season).order_by(*PLACES[1:])
-        found = [(school.pk, *place) for place in rows.values_list(*PLACES[1:]).distinct()] if school else []
-        return [place for place in found if place in places]
 
 
 def _sum(groups: list[Group], place: int) -> dict[Any, int]:

@@ -147,7 +147,7 @@ class Migration(migrations.Migration):
             name="Student",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("student_no", models.CharField(max_length=32, verbose_name="student number")),
+                ("student_no", models.CharField(db_collation="C", max_length=32, verbose_name="student number")),
                 ("name", models.CharField(max_length=60, verbose_name="name")),
                 (
                     "id_type",
@@ -178,9 +178,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("level", models.CharField(blank=True, max_length=20, verbose_name="level")),
-                ("college", models.CharField(blank=True, max_length=60, verbose_name="college")),
-                ("major", models.CharField(max_length=60, verbose_name="major")),
-                ("class_name", models.CharField(max_length=60, verbose_name="class")),
+                ("college", models.CharField(db_collation="C", blank=True, max_length=60, verbose_name="college")),
+                ("major", models.CharField(db_collation="C", max_length=60, verbose_name="major")),
+                ("class_name", models.CharField(db_collation="C", max_length=60, verbose_name="class")),
                 ("phone", models.CharField(blank=True, max_length=20, verbose_name="phone")),
                 ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
                 ("pinyin", students.lists.pinyin.SpellingField()),
@@ -261,11 +261,6 @@ class Migration(migrations.Migration):
                     models.Index(
                         fields=["school", "season", "name"],
                         name="student_name",
-                        opclasses=("int8_ops", "int8_ops", "varchar_pattern_ops"),
-                    ),
-                    models.Index(
-                        fields=["school", "season", "student_no"],
-                        name="student_no_prefix",
                         opclasses=("int8_ops", "int8_ops", "varchar_pattern_ops"),
                     ),
                     models.Index(fields=["school", "season", "pinyin"], name="student_pinyin"),
@@ -516,9 +511,9 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.IntegerField()),
-                ("college", models.CharField(max_length=60)),
-                ("major", models.CharField(max_length=60)),
-                ("class_name", models.CharField(max_length=60)),
+                ("college", models.CharField(db_collation="C", max_length=60)),
+                ("major", models.CharField(db_collation="C", max_length=60)),
+                ("class_name", models.CharField(db_collation="C", max_length=60)),
                 (
                     "stage",
                     models.CharField(
@@ -681,9 +676,9 @@ class Migration(migrations.Migration):
             name="CatalogueClass",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("college", models.CharField(blank=True, max_length=60, verbose_name="college")),
-                ("major", models.CharField(max_length=60, verbose_name="major")),
-                ("class_name", models.CharField(max_length=60, verbose_name="class")),
+                ("college", models.CharField(db_collation="C", blank=True, max_length=60, verbose_name="college")),
+                ("major", models.CharField(db_collation="C", max_length=60, verbose_name="major")),
+                ("class_name", models.CharField(db_collation="C", max_length=60, verbose_name="class")),
                 ("level", models.CharField(blank=True, max_length=20, verbose_name="level")),
                 (
                     "school",

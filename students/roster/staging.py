@@ -40,12 +40,13 @@ _CREATE = """
 CREATE TEMPORARY TABLE roster_stage (
     row_no integer NOT NULL, id_hash varchar(70) NOT NULL, old_hashes varchar(70)[] NOT NULL, id_sealed bytea,
     id_tail smallint, pinyin varchar(60) COLLATE "C" NOT NULL, initials varchar(60) COLLATE "C" NOT NULL,
-    student_no varchar(32) NOT NULL, name varchar(60) NOT NULL, id_type varchar(12) NOT NULL, gender varchar(6) NOT NULL,
-    level varchar(20) NOT NULL, college varchar(60) NOT NULL, major varchar(60) NOT NULL, class_name varchar(60) NOT NULL,
+    student_no varchar(32) COLLATE "C" NOT NULL, name varchar(60) NOT NULL, id_type varchar(12) NOT NULL, gender varchar(6) NOT NULL,
+    level varchar(20) NOT NULL, college varchar(60) COLLATE "C" NOT NULL, major varchar(60) COLLATE "C" NOT NULL,
+    class_name varchar(60) COLLATE "C" NOT NULL,
     phone varchar(20) NOT NULL, email varchar(254) NOT NULL, kept boolean NOT NULL DEFAULT false
 );
 CREATE TEMPORARY TABLE roster_diff (
-    id bigint NOT NULL, student_no varchar(32) NOT NULL, stage varchar(10) NOT NULL, facts jsonb NOT NULL,
+    id bigint NOT NULL, student_no varchar(32) COLLATE "C" NOT NULL, stage varchar(10) NOT NULL, facts jsonb NOT NULL,
     moves boolean NOT NULL, printed boolean NOT NULL
 );
 GRANT ALL ON roster_stage, roster_diff TO PUBLIC;

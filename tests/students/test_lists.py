@@ -130,7 +130,7 @@ def test_search_by_the_beginning_uses_both_indexes(transactional_db, school, sea
         cursor.execute(f"EXPLAIN {sql}", params)
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "student_name" in plan
-    assert "student_no_prefix" in plan
+    assert "one_student_no" in plan
     assert "Seq Scan" not in plan
 
 
