@@ -128,7 +128,7 @@ def _deliver(enrolment: Enrolment, by: User) -> None:
         enrolment.refresh_from_db()
     if enrolment.status == Enrolment.Status.FEEDBACK_ACCEPTED:
         print_runs.create(enrolment, by=_officer())
-    for run in PrintRun.objects.filter(enrolment=enrolment, shipment=None).select_related("job"):
+    for run in PrintRun.objects.filter(enrolment=enrolment, shipments=None).select_related("job"):
         assert run.job is not None
         _run_or_wait(run.job)
         parcel = delivery.ship(

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from portal.admin import TenantAdmin
-from printing.models import HandoverPackage, PrintRun, Shipment
+from printing.models import HandoverPackage, PrintRun, SheetReport, Shipment
 
 
 @admin.register(PrintRun)
@@ -16,6 +16,12 @@ class PrintRunAdmin(TenantAdmin):
 class ShipmentAdmin(TenantAdmin):
     list_display = ("school", "season", "status", "carrier", "tracking_no", "shipped_on", "received_at")
     list_filter = ("season", "status")
+
+
+@admin.register(SheetReport)
+class SheetReportAdmin(TenantAdmin):
+    list_display = ("school", "season", "status", "reason", "reported_at")
+    list_filter = ("season", "status", "reason")
 
 
 @admin.register(HandoverPackage)

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds
-from printing.models import HandoverPackage, Shipment
+from printing.models import HandoverPackage, SheetReport, Shipment
 
 event_kinds.register_subject("print", _("Printing and shipment"), order=90)
 event_kinds.register(
@@ -17,6 +17,16 @@ event_kinds.register(
         "sheets.written": _("Sheets written to files"),
         "shipment.shipped": _("Parcel sent"),
         "shipment.received": _("Parcel received"),
+        "shipment.sheets_missing": _("Sheets reported as missing"),
+        "shipment.sheets_damaged": _("Sheets reported as damaged"),
+    },
+)
+event_kinds.register(
+    "student",
+    {
+        "student.sheet_missing": _("To be printed again: the sheet is missing"),
+        "student.sheet_damaged": _("To be printed again: the sheet is damaged"),
+        "student.sheet_found": _("Not printed again: the sheet was found"),
     },
 )
 event_kinds.register(
@@ -26,6 +36,7 @@ event_kinds.register(
     },
 )
 event_kinds.register_states(Shipment, _("Shipment"), subject="print")
+event_kinds.register_states(SheetReport, _("Missing or damaged sheet"), subject="print")
 event_kinds.register_subject("handover", _("Hand-over to the registry"), order=95)
 event_kinds.register(
     "handover",

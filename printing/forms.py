@@ -1,6 +1,7 @@
 """Forms of delivery and of the hand-over: the center's shipment, the school's receipt, the registry's certificate and answer."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.pages.form_fields import PickedForm, day_input
 from printing.handover import certificates
-from printing.models import HandoverPackage, Shipment
+from printing.models import Again, HandoverPackage, Shipment, Volume
 
 
 class OwingReasonField(forms.CharField):
@@ -46,11 +47,22 @@ class ShipmentForm(forms.ModelForm):
             "address": _("From the register of schools; change it here for this parcel only."),
         }
 
-    def __init__(self, *args: Any, is_owing: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_owing: bool = False, volumes: Sequence[Volume] = (), **kwargs: Any) -> None:
+        """`volumes`: those that are in no parcel yet; of several, it is asked which go in this one."""
         super().__init__(*args, **kwargs)
         self.fields["shipped_on"].initial = timezone.localdate
         if not is_owing:
             del self.fields["reason"]
+        if len(volumes) > 1:
+            numbers = [volume.number for volume in volumes]
+            self.fields["volumes"] = forms.TypedMultipleChoiceField(
+                label=_("Volumes in this parcel"),
+                coerce=int,
+                choices=[(number, str(number)) for number in numbers],
+                initial=numbers,
+                widget=forms.CheckboxSelectMultiple,
+                help_text=_("What does not fit goes in another parcel; its number is entered afterwards."),
+            )
 
 
 class RunActionForm(forms.Form):
@@ -72,7 +84,18 @@ class ReceiptForm(forms.Form):
         label=_("Remarks"),
         max_length=200,
         required=False,
-        help_text=_("Missing or damaged sheets, if any. The center is told at once."),
+        help_text=_(
+            "What concerns the whole parcel. Single sheets that are missing or damaged are reported by student."
+        ),
+    )
+
+
+class SheetReportForm(PickedForm):
+    """The students whose sheets are missing or damaged."""
+
+    reason = forms.ChoiceField(
+        choices=[(value, label) for value, label in Again.choices if value != Again.CORRECTED],
+        error_messages={"required": _("Say whether the sheets are missing or damaged.")},
     )
 
 

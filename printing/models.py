@@ -1,4 +1,4 @@
-"""Print runs with their volumes, shipments, and what the registry gets."""
+"""Print runs with their volumes, shipments, sheets that are printed again, and what the registry gets."""
 
 import uuid
 
@@ -39,6 +39,33 @@ class PrintRun(TenantModel):
         return str(self.school)
 
 
+class Shipment(TenantModel):
+    """A parcel with sheets of one run: with all of its volumes, or with some of them."""
+
+    class Status(models.TextChoices):
+        SHIPPED = "shipped", _("On its way")
+        RECEIVED = "received", _("Received")
+
+    TRANSITIONS = {Status.SHIPPED: {Status.RECEIVED}, Status.RECEIVED: set()}
+
+    run = models.ForeignKey(PrintRun, on_delete=models.PROTECT, related_name="shipments")
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.SHIPPED)
+    carrier = models.CharField(_("carrier"), max_length=40)
+    tracking_no = models.CharField(_("tracking number"), max_length=40)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    shipped_on = models.DateField(_("shipped on"))
+    received_at = models.DateTimeField(_("received"), null=True, blank=True)
+    received_by_name = models.CharField(_("received by"), max_length=80, blank=True)
+    remarks = models.CharField(_("remarks"), max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.carrier} {self.tracking_no}"
+
+
 def volume_path(volume: "Volume", filename: str) -> str:
     return f"sheets/{volume.school_id}/{uuid.uuid4().hex}/{filename}"
 
@@ -49,6 +76,7 @@ class Volume(TenantModel):
     DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.SYSTEM)
 
     run = models.ForeignKey(PrintRun, on_delete=models.CASCADE, related_name="volumes")
+    shipment = models.ForeignKey(Shipment, null=True, blank=True, on_delete=models.PROTECT, related_name="volumes")
     number = models.PositiveSmallIntegerField(_("volume"))
     file = models.FileField(upload_to=volume_path)
     students = models.PositiveIntegerField(_("students"), default=0)
@@ -62,6 +90,14 @@ class Volume(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.run} {self.number}"
+
+
+class Again(models.TextChoices):
+    """Why a sheet is printed once more."""
+
+    MISSING = "missing", _("missing")
+    DAMAGED = "damaged", _("damaged")
+    CORRECTED = "corrected", _("corrected")
 
 
 class PrintItem(TenantModel):
@@ -79,6 +115,8 @@ class PrintItem(TenantModel):
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
     volume = models.PositiveSmallIntegerField(_("volume"), default=0)
     page = models.PositiveIntegerField(_("page"), default=0)
+    # Why it is printed again; empty for the first sheet of a student.
+    again = models.CharField(_("printed again"), max_length=10, choices=Again, blank=True, default="")
 
     class Meta:
         ordering = ("volume", "page", "id")
@@ -88,31 +126,46 @@ class PrintItem(TenantModel):
         return f"{self.run} {self.student}"
 
 
-class Shipment(TenantModel):
-    """The parcel with the sheets of one run."""
+class SheetReport(TenantModel):
+    """A school says that the sheet of one student is missing in a parcel, or damaged: it is printed again."""
+
+    path_to_student = "student"
 
     class Status(models.TextChoices):
-        SHIPPED = "shipped", _("On its way")
-        RECEIVED = "received", _("Received")
+        REPORTED = "reported", _("Reported")
+        PRINTED = "printed", _("Printed again")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
-    TRANSITIONS = {Status.SHIPPED: {Status.RECEIVED}, Status.RECEIVED: set()}
+    TRANSITIONS = {
+        Status.REPORTED: {Status.PRINTED, Status.WITHDRAWN},
+        Status.PRINTED: set(),
+        Status.WITHDRAWN: set(),
+    }
 
-    run = models.OneToOneField(PrintRun, on_delete=models.PROTECT, related_name="shipment")
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
-    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.SHIPPED)
-    carrier = models.CharField(_("carrier"), max_length=40)
-    tracking_no = models.CharField(_("tracking number"), max_length=40)
-    address = models.CharField(_("address"), max_length=200, blank=True)
-    shipped_on = models.DateField(_("shipped on"))
-    received_at = models.DateTimeField(_("received"), null=True, blank=True)
-    received_by_name = models.CharField(_("received by"), max_length=80, blank=True)
-    remarks = models.CharField(_("remarks"), max_length=200, blank=True)
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="reports")
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="sheet_reports")
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.REPORTED)
+    reason = models.CharField(_("reason"), max_length=10, choices=Again)
+    reported_at = models.DateTimeField(_("reported"), auto_now_add=True)
+    reported_by_name = models.CharField(max_length=80, blank=True)
+    # The run in which it was printed again.
+    run = models.ForeignKey(PrintRun, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=("student",), condition=models.Q(status="reported"), name="one_open_sheet_report_a_student"
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.carrier} {self.tracking_no}"
+        return f"{self.student} {self.reason}"
+
+    @property
+    def history_name(self) -> str:
+        return str(self.student)
 
 
 class Receiver(models.Model):

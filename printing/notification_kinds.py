@@ -22,9 +22,16 @@ register(
     ),
     NotificationKind(
         "shipment.remarked",
-        _("%(school)s found something missing or damaged in a parcel"),
-        _("“%(remarks)s” Print the pages again and send them; the batch says on which page each student is."),
+        _("%(school)s has remarked on a parcel"),
+        _("“%(remarks)s” Single sheets that are missing or damaged are reported by student, and stand in a list."),
         link="/center/shipments/",
+        may="prints.ship",
+    ),
+    NotificationKind(
+        "shipment.lacking",
+        _("%(school)s reports %(n)d sheets as missing or damaged"),
+        _("Order them in a run of their own and send them; the list has the students."),
+        link="/center/printing/again/?state=waiting",
         may="prints.ship",
     ),
     NotificationKind(

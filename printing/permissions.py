@@ -18,7 +18,12 @@ permissions.register(
 permissions.register("prints.order", _("Order and build print runs"), roles=PRINTING)
 permissions.register("prints.download", _("Download sheets to print"), roles=PRINTING, needs_second_factor=True)
 permissions.register("prints.ship", _("Ship a parcel"), roles=PRINTING)
-permissions.register("prints.receive", _("Confirm a parcel"), roles=SCHOOL, is_about_school=True)
+permissions.register(
+    "prints.receive",
+    _("Confirm a parcel, and report sheets that are missing or damaged"),
+    roles=SCHOOL,
+    is_about_school=True,
+)
 permissions.register(
     "portraits.download",
     _("Download the portraits as an archive"),

@@ -3,7 +3,7 @@
 Each school is one transaction of `print_runs.create`. What was ordered, what was left out and why stands in the job.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +18,10 @@ from portal.background import jobs
 from portal.errors import NotAllowed, PortalError
 from portal.models import Job, User
 from portal.tenancy import school_scope
-from printing import print_runs
+from printing import print_runs, reprints
 from printing.models import PrintItem
 from schools.models import Action, Enrolment, Season
 from students import progress
-from students.correcting import corrections
 from students.models import Student
 
 KIND = "print_order"
@@ -41,7 +40,7 @@ class LeftOut(models.TextChoices):
 
 @dataclass
 class SchoolPlan:
-    """What an order of one school would hold. `again` of its `students` were printed before and corrected."""
+    """What an order of one school would hold. `again` of its `students` were printed before."""
 
     enrolment: Enrolment
     students: int = 0
@@ -62,20 +61,19 @@ class SchoolPlan:
         return ""
 
 
-def plan(season: Season, enrolments: Iterable[Enrolment]) -> list[SchoolPlan]:
-    """For each of these schools. The number of queries does not grow with the schools."""
+def plan(season: Season, enrolments: Iterable[Enrolment], students: Collection[int] | None = None) -> list[SchoolPlan]:
+    """For each of these schools, or of `students` alone. The number of queries does not grow with the schools."""
     plans = {row.school_id: SchoolPlan(row) for row in enrolments}
-    counts = progress.counts_by_school(season)
-    ready = _by_school(print_runs.printable(season, plans))
-    in_run = _by_school(
-        PrintItem.objects.filter(
-            run__season=season, run__printed_at=None, student__stage=Stage.PROOFED, school__in=list(plans)
-        )
+    counts = progress.counts_by_school(season) if students is None else _counts_of(students)
+    ready = _by_school(print_runs.printable(season, plans, students))
+    waiting = PrintItem.objects.filter(
+        run__season=season, run__printed_at=None, student__stage=Stage.PROOFED, school__in=list(plans)
     )
-    again = _printed_before(season, plans)
+    in_run = _by_school(waiting if students is None else waiting.filter(student__in=students))
+    repeated = _printed_before(season, plans, students)
     owed = owing.due_by_school(season, plans)
     for school, found in plans.items():
-        found.students, found.again, found.owed_fen = ready.get(school, 0), again.get(school, 0), owed.get(school, 0)
+        found.students, found.again, found.owed_fen = ready.get(school, 0), repeated.get(school, 0), owed.get(school, 0)
         found.left_out = _left_out(
             counts.get(school, progress.StageCounts()), students=found.students, in_run=in_run.get(school, 0)
         )
@@ -86,12 +84,20 @@ def _by_school(rows: Any) -> dict[int, int]:
     return dict(rows.order_by().values_list("school_id").annotate(n=Count("*")))
 
 
-def _printed_before(season: Season, schools: Iterable[int]) -> dict[int, int]:
-    rows = corrections.waiting_for_print().filter(
-        student__season=season, student__stage=Stage.PROOFED, school__in=list(schools)
-    )
-    waiting = rows.exclude(print_runs.in_open_run("student_id")).order_by()
-    return dict(waiting.values_list("school_id").annotate(n=Count("student", distinct=True)))
+def _counts_of(students: Collection[int]) -> dict[int, progress.StageCounts]:
+    counts: dict[int, progress.StageCounts] = {}
+    rows = Student.objects.filter(pk__in=students).order_by().values_list("school_id", "stage")
+    for school, stage, number in rows.annotate(n=Count("*")):
+        counts.setdefault(school, progress.StageCounts()).add(stage, number)
+    return counts
+
+
+def _printed_before(season: Season, schools: Iterable[int], students: Collection[int] | None = None) -> dict[int, int]:
+    """The students of each school who wait for a sheet and have had one."""
+    rows = Student.objects.filter(
+        school__in=list(schools), stage=Stage.PROOFED, pk__in=reprints.students_waiting(season)
+    ).exclude(print_runs.in_open_run("pk"))
+    return _by_school(rows if students is None else rows.filter(pk__in=students))
 
 
 def _left_out(counts: progress.StageCounts, *, students: int, in_run: int) -> dict[str, int]:
@@ -100,12 +106,23 @@ def _left_out(counts: progress.StageCounts, *, students: int, in_run: int) -> di
     return {str(reason): number for reason, number in found.items() if number}
 
 
-def start(enrolments: Iterable[Enrolment], *, season: Season, by: User, reason: str = "") -> Job:
-    """Order the sheets of these schools, as a job. `reason`: why those that owe are printed all the same."""
+def start(
+    enrolments: Iterable[Enrolment],
+    *,
+    season: Season,
+    by: User,
+    reason: str = "",
+    students: Collection[int] | None = None,
+) -> Job:
+    """Order the sheets of these schools, or of these of their students alone, as a job.
+
+    `reason`: why those that owe are printed all the same.
+    """
     picked = sorted(row.pk for row in enrolments)
     if not picked:
         raise PortalError(_("Pick at least one school."))
-    params = {"enrolments": picked, "reason": reason, "language": get_language()}
+    chosen = {} if students is None else {"students": sorted(students)}
+    params = {"enrolments": picked, "reason": reason, "language": get_language()} | chosen
     return jobs.create(KIND, by=by, season=season, total=len(picked), params=params)
 
 
@@ -135,11 +152,12 @@ def _order(job: Job) -> None:
 
 
 def _order_one(job: Job, enrolment: Enrolment, *, by: User) -> None:
-    (found,) = plan(enrolment.season, [enrolment])
+    students = job.params.get("students")
+    (found,) = plan(enrolment.season, [enrolment], students)
     told: dict[str, Any] = {"left_out": found.left_out}
     try:
         with transaction.atomic():
-            run = print_runs.create(enrolment, by=by, reason=job.params["reason"])
+            run = print_runs.create(enrolment, by=by, reason=job.params["reason"], students=students)
             jobs.keep(job, str(enrolment.pk), told | {"run": run.pk, "students": run.students})
     except PortalError as refusal:
         jobs.keep(job, str(enrolment.pk), told | {"refusal": str(refusal)})

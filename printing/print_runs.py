@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,13 +24,13 @@ from portal.changes import states
 from portal.errors import PortalError
 from portal.models import Job, User
 from portal.pdf.fonts import installed_fonts
-from printing import packing_list
+from printing import packing_list, reprints
 from printing.layout import sheet_for
-from printing.models import PrintItem, PrintRun, Volume
+from printing.models import PrintItem, PrintRun, SheetReport, Volume
 from printing.sheets import DrawnVolume, Progress, SheetHeader, SheetStudent, Unprintable, build_volumes
 from schools.models import Action, Enrolment, Season
 from students.correcting import corrections
-from students.models import Correction, Student
+from students.models import Student
 from students.moving import school_changes
 from students.privacy import erasure
 from students.roster.staging import FIXED_STAGES
@@ -45,11 +45,13 @@ def in_open_run(student_id: str) -> Exists:
     return Exists(PrintItem.objects.filter(student=OuterRef(student_id), run__printed_at=None))
 
 
-def printable(season: Season | int, schools: Iterable[int]) -> QuerySet[Photo]:
-    """The portraits of the students who are proofread, wait for no run, and have agreed to the printing house.
+def printable(season: Season | int, schools: Iterable[int], students: Collection[int] | None = None) -> QuerySet[Photo]:
+    """The portraits of the students who are proofread, wait for no run, and have agreed to the printing house; of
+    `students`, where they are given.
 
-    Who was printed and then corrected is proofread again, and gets a second sheet.
+    Whose data were corrected after printing, or whose sheet is missing or damaged, is proofread again, and gets a second sheet.
     """
+    chosen = Q() if students is None else Q(student__in=students)
     return (
         Photo.objects.filter(
             school__in=list(schools),
@@ -58,25 +60,23 @@ def printable(season: Season | int, schools: Iterable[int]) -> QuerySet[Photo]:
             status=Photo.Status.APPROVED,
             student__stage=Student.Stage.PROOFED,
         )
-        .filter(consent.allows_printing())
+        .filter(chosen, consent.allows_printing())
         .exclude(in_open_run("student_id"))
     )
 
 
-def printable_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
-    return printable(enrolment.season_id, [enrolment.school_id]).order_by("student_id")
+def printable_portraits(enrolment: Enrolment, students: Collection[int] | None = None) -> QuerySet[Photo]:
+    return printable(enrolment.season_id, [enrolment.school_id], students).order_by("student_id")
 
 
-def to_print_again(enrolment: Enrolment) -> QuerySet[Correction]:
-    """The corrections of printed students whose sheet is not printed again yet, in the order of the sheets."""
-    rows = corrections.waiting_for_print().filter(
-        student__school=enrolment.school_id, student__season=enrolment.season_id
-    )
-    return rows.order_by("student__college", "student__major", "student__class_name", "student__student_no", "id")
-
-
-def create(enrolment: Enrolment, *, by: User | history.System, reason: str = "") -> PrintRun:
-    """Order the sheets of every proofread student who is not in a run yet. A job builds them.
+def create(
+    enrolment: Enrolment,
+    *,
+    by: User | history.System,
+    reason: str = "",
+    students: Collection[int] | None = None,
+) -> PrintRun:
+    """Order the sheets of every proofread student who is not in a run yet, or of `students` alone. A job builds them.
 
     Raises PortalError when there is no such student, and for a school that owes as the season's rule says; `reason`
     is why its sheets are made all the same.
@@ -89,7 +89,7 @@ def create(enrolment: Enrolment, *, by: User | history.System, reason: str = "")
         )
         enrolment.require(Action.PRINT)
         owed = owing.check(enrolment, reason=reason)
-        photos = list(printable_portraits(enrolment).only("pk", "student_id"))
+        photos = list(printable_portraits(enrolment, students).only("pk", "student_id"))
         if not photos:
             raise PortalError(_("Every student who is proofread is in a print run already."))
         run = PrintRun.objects.create(
@@ -99,8 +99,16 @@ def create(enrolment: Enrolment, *, by: User | history.System, reason: str = "")
             students=len(photos),
             created_by=by if isinstance(by, User) else None,
         )
+        again = reprints.reasons(enrolment)
         PrintItem.objects.bulk_create(
-            PrintItem(school_id=run.school_id, run=run, student_id=photo.student_id, photo=photo) for photo in photos
+            PrintItem(
+                school_id=run.school_id,
+                run=run,
+                student_id=photo.student_id,
+                photo=photo,
+                again=again.get(photo.student_id, ""),
+            )
+            for photo in photos
         )
         history.record("printrun.created", run, by=by, facts={"students": len(photos)} | owed)
         if enrolment.status == Enrolment.Status.FEEDBACK_ACCEPTED:
@@ -368,6 +376,8 @@ def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
         students = Student.objects.filter(prints__run=run)
         printed = states.change_many(students, Student.Stage.PRINTED, by=by, facts={"run": run.pk})
         corrections.printed_again(printed, school=run.school, by=by)
+        reported = SheetReport.objects.filter(student__in=printed)
+        states.change_many(reported, SheetReport.Status.PRINTED, by=by, run=run)
         notifications.notify_school(
             run.school, season=run.season, kind="printrun.printed", parameters={"n": run.students}
         )

@@ -14,11 +14,12 @@ from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from printing import portrait_archive, print_orders, print_runs  # noqa: F401  (register kinds of jobs)
 from printing.handover import packages
-from printing.models import HandoverPackage, PrintRun, Shipment, Volume
+from printing.models import HandoverPackage, PrintRun, SheetReport, Shipment, Volume
 from schools.models import Enrolment, Season
 from schools.register import columns
 from schools.register.columns import Choices, Column
 from schools.seasons import season_objects, unfinished
+from students.privacy import own_data
 
 season_objects.register(
     {
@@ -27,6 +28,7 @@ season_objects.register(
         "school/prints/": (PrintRun, "season"),
         "center/volumes/": (Volume, "run__season"),
         "school/shipments/": (Shipment, "season"),
+        "school/sheet-reports/": (SheetReport, "season"),
         "center/handover/packages/": (HandoverPackage, "season"),
         "center/handover/schools/": (Enrolment, "season"),
     }
@@ -37,6 +39,18 @@ status_badges.register(
         Shipment.Status.SHIPPED: Badge("sky", "truck"),
         Shipment.Status.RECEIVED: Badge("ok", "check-badge"),
     },
+)
+status_badges.register(
+    SheetReport,
+    {
+        SheetReport.Status.REPORTED: Badge("look", "clock"),
+        SheetReport.Status.PRINTED: Badge("ok", "printer"),
+        SheetReport.Status.WITHDRAWN: Badge("", "x-mark"),
+    },
+)
+own_data.register_objects(
+    "printing.sheetreport",
+    lambda student: list(SheetReport.objects.filter(student=student).values_list("pk", flat=True)),
 )
 status_badges.register(
     HandoverPackage,

@@ -11,9 +11,12 @@ urlpatterns = [
     path("school/prints/portraits/by-number/", prints.archive_by_number, name="archive_by_number"),
     path("school/prints/<int:pk>/contents.pdf", prints.contents, name="contents"),
     path("school/shipments/<int:pk>/receive/", prints.receive, name="receive"),
+    path("school/shipments/<int:pk>/sheets/", prints.parcel, name="parcel"),
+    path("school/sheet-reports/<int:pk>/withdraw/", prints.withdraw, name="withdraw"),
     # center
     path("center/printing/", center.runs, name="center_runs"),
     path("center/printing/again/", center.again, name="again"),
+    path("center/printing/again/order/", orders.order_again, name="order_again"),
     path("center/printing/order/", orders.order, name="runs_order"),
     path("center/printing/orders/<int:pk>/", orders.print_order, name="print_order"),
     path("center/printing/<int:pk>/", center.run, name="center_run"),

@@ -305,6 +305,7 @@ OBJECTS = {
     "me/proof/corrections/": "students.Correction",
     "school/prints/": "printing.PrintRun",
     "school/shipments/": "printing.Shipment",
+    "school/sheet-reports/": "printing.SheetReport",
     "center/feedback/": "proofing.Feedback",
     "center/printing/": "printing.PrintRun",
     "center/printing/orders/": "portal.Job",

@@ -48,6 +48,8 @@ def everything(at_the_center, school, season, center_admin, owner):
         jobs.run(run.job_id)
         run.refresh_from_db()
         shipment = delivery.ship(run, carrier="SF", tracking_no="1", shipped_on="2022-06-01", by=center_admin)
+        delivery.report(shipment, students=[run.items.first().student_id], reason="missing", by=owner)
+        report = shipment.reports.get()
         Enrolment.objects.update(capture_ended_on="2022-04-01")
         (award,) = ranking.rank(season, by=center_admin)
         bulletins.publish(bulletins.save_bulletin(season, title="t", text="x", by=center_admin), by=center_admin)
@@ -63,6 +65,8 @@ def everything(at_the_center, school, season, center_admin, owner):
         "center_correction_ask": student.pk,
         "contents": run.pk,
         "receive": shipment.pk,
+        "parcel": shipment.pk,
+        "withdraw": report.pk,
         "center_run": run.pk,
         "print_order": run.job_id,
         "run_act": run.pk,

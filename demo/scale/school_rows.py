@@ -54,7 +54,17 @@ class Writer:
             PrintRun, "id", "school_id", "season_id", "enrolment_id", "job_id", "students", "pages", "created_at",
             "printed_at", "created_by_id")  # fmt: skip
         self.volume = Table(
-            Volume, "id", "school_id", "run_id", "number", "file", "students", "pages", "file_size", "sha256"
+            Volume,
+            "id",
+            "school_id",
+            "run_id",
+            "number",
+            "file",
+            "students",
+            "pages",
+            "file_size",
+            "sha256",
+            "shipment_id",
         )
         self.shipment = Table(
             Shipment, "id", "school_id", "season_id", "run_id", "status", "carrier", "tracking_no", "address", "shipped_on",
@@ -186,6 +196,7 @@ class Writer:
                 -(-count // STUDENTS_A_PAGE),
                 size,
                 "",
+                pk if dates.shipped else None,
             )
         self.tell(campus, at, "printrun.created", RUN, pk, by=officer, students=students)
         self.change(campus, at, ENROLMENT, campus.enrolment_id, "feedback_accepted", "printing", by=officer)

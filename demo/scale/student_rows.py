@@ -200,7 +200,7 @@ class Tables:
     )
     print_item: Table = field(
         default_factory=lambda: Table(
-            PrintItem, "id", "school_id", "run_id", "student_id", "photo_id", "volume", "page"
+            PrintItem, "id", "school_id", "run_id", "student_id", "photo_id", "volume", "page", "again"
         )
     )
     settlement_line: Table = field(default_factory=lambda: Table(
@@ -675,7 +675,7 @@ class _One:
             return
         volume = self.n // A_VOLUME + 1
         self.t.print_item.add(self.id("printing_printitem"), campus.school_id, campus.run_id, self.pk, self.photo_id, volume,
-                              self.n % A_VOLUME // A_PAGE + 1)  # fmt: skip
+                              self.n % A_VOLUME // A_PAGE + 1, "")  # fmt: skip
         self.w.printed[campus.run_id, volume] += 1
         if campus.dates.printed:
             self.at = campus.dates.printed

@@ -5,7 +5,7 @@ from operator import or_
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -23,14 +23,12 @@ from portal.models import Event, Job, Look
 from portal.pages.form_fields import checked
 from portal.pages.lists import List, cases, choice, search
 from portal.privacy import looks
-from printing import delivery, print_orders, print_runs
+from printing import delivery, print_orders, print_runs, reprints
 from printing.forms import RunActionForm, ShipmentForm
+from printing.models import Again as ReasonAgain
 from printing.models import PrintItem, PrintRun, Shipment, Volume
-from printing.views.prints import download_packing_list
+from printing.views.prints import download_packing_list, parcels_of, reported_sheets
 from schools.models import Action, Enrolment
-from students.correcting import corrections
-
-TO_SHIP = Q(printed_at__isnull=False, shipment=None)
 
 
 class RunList(List):
@@ -41,8 +39,8 @@ class RunList(List):
                 "building": (gettext_lazy("Being built"), Q(printed_at=None, job__status__in=("queued", "running"))),
                 "failed": (gettext_lazy("Failed"), Q(printed_at=None, job__status="failed")),
                 "to_print": (gettext_lazy("To be printed"), Q(printed_at=None, job__status="done")),
-                "to_ship": (gettext_lazy("To be shipped"), TO_SHIP),
-                "shipped": (gettext_lazy("Shipped"), Q(shipment__isnull=False)),
+                "to_ship": (gettext_lazy("To be shipped"), delivery.TO_SHIP),
+                "shipped": (gettext_lazy("Shipped"), Q(has_parcel=True, has_unsent=False)),
             },
             label=gettext_lazy("State"),
         ),
@@ -59,7 +57,8 @@ class ShipmentList(List):
 
 
 def _runs(request: Any) -> QuerySet[PrintRun]:
-    return PrintRun.objects.filter(season=request.season).select_related("school__area", "season", "job", "shipment")
+    rows = PrintRun.objects.filter(season=request.season).select_related("school__area", "season", "job")
+    return delivery.with_parcels(rows)
 
 
 @require_GET
@@ -73,7 +72,7 @@ def runs(request: Any) -> HttpResponse:
         "page": listed.page,
         "ready": _ready(request),
         "last_order": orders.select_related("created_by").order_by("-id").first(),
-        "again": corrections.waiting_for_print().filter(student__season=request.season).count(),
+        "again": reprints.students(request.season).filter(is_waiting=True).count(),
     }
     return render(request, "printing/center_runs.html", context)
 
@@ -88,36 +87,41 @@ def _ready(request: Any) -> list[print_orders.SchoolPlan]:
 
 
 class Again(List):
-    """The corrections of printed students; without a filter those whose sheet waits."""
+    """The students whose sheet is printed again, of `reprints.students` with `in_run`."""
 
     filters = {
         "q": search(
-            *("student__name__startswith", "student__student_no__startswith"),
-            *("school__name__icontains", "school__code__startswith"),
+            "name__startswith", "student_no__startswith", "school__name__icontains", "school__code__startswith"
         ),
         "state": cases(
             {
-                "waiting": (gettext_lazy("Waiting"), Q(printed_again_at=None)),
-                "done": (gettext_lazy("Printed again"), Q(printed_again_at__isnull=False)),
+                "waiting": (gettext_lazy("Waiting"), Q(is_waiting=True, in_run=False)),
+                "in_run": (gettext_lazy("In a run"), Q(is_waiting=True, in_run=True)),
+                "done": (gettext_lazy("Printed again"), Q(is_waiting=False)),
             },
             label=gettext_lazy("State"),
         ),
+        "reason": cases(
+            {value: (label, Q(**{f"is_{value}": True})) for value, label in ReasonAgain.choices},
+            label=gettext_lazy("Reason"),
+        ),
     }
-    sorts = {"": ("printed_again_at", "school__code", "student__student_no", "id")}
+    sorts = {"": ("school__code", "college", "major", "class_name", "student_no", "pk")}
 
 
 @require_GET
 @center_page(may="prints.see")
 def again(request: Any) -> HttpResponse:
-    """Whose sheets are to be printed again, by school."""
-    listed = Again(corrections.of_season(request.season).filter(to_print_again=True), request.GET)
+    """Whose sheets are printed again, by school; those who wait can be ordered."""
+    rows = reprints.students(request.season).annotate(in_run=print_runs.in_open_run("pk"))
+    listed = Again(rows.select_related("school"), request.GET)
     page = listed.page
-    ids = [row.student_id for row in page.object_list]
+    ids = [row.pk for row in page.object_list]
     looks.record(request, Look.Kind.LIST, ids)
-    items = PrintItem.objects.filter(student__in=ids, run__printed_at=None)
-    runs = dict(items.order_by().values_list("student_id", "run_id"))
+    newest = PrintItem.objects.filter(student__in=ids).order_by("run_id").values_list("student_id", "run_id")
+    runs, causes = dict(newest), reprints.causes(ids)
     for row in page.object_list:
-        row.run = runs.get(row.student_id)
+        row.run, row.causes = runs.get(row.pk), causes.get(row.pk, [])
     return render(request, "printing/again.html", {"listed": listed, "page": page})
 
 
@@ -130,7 +134,8 @@ def run(request: Any, pk: int) -> HttpResponse:
     words = request.GET.get("q", "").strip()
     context = {
         "run": row,
-        "volumes": row.volumes.all(),
+        "volumes": row.volumes.select_related("shipment"),
+        "parcels": parcels_of([row]),
         "may_cancel": bool(row.job) and jobs.may_cancel(row.job, request.membership),
         "unprintable": len((row.job.result if row.job else {}).get("unprintable", [])),
         "q": words,
@@ -149,16 +154,15 @@ def run(request: Any, pk: int) -> HttpResponse:
 
 
 def _history(row: PrintRun) -> QuerySet[Event]:
-    """Of the run, its volumes and its parcel."""
-    shipment = getattr(row, "shipment", None)
-    parts = [*row.volumes.all(), *([shipment] if shipment else [])]
+    """Of the run, its volumes and its parcels."""
+    parts = [*row.volumes.all(), *row.shipments.all()]
     return reduce(or_, map(history.of, parts), history.of(row))
 
 
-def _again(row: PrintRun) -> int:
-    """How many students of the run were printed before."""
-    earlier = PrintItem.objects.filter(student=OuterRef("student"), run__lt=row.pk, run__printed_at__isnull=False)
-    return row.items.filter(Exists(earlier)).count()
+def _again(row: PrintRun) -> list[tuple[str, int]]:
+    """(reason, students) of the sheets in it that are printed again."""
+    numbers = row.items.exclude(again="").order_by("again").values_list("again").annotate(n=Count("*"))
+    return [(ReasonAgain(reason).label, number) for reason, number in numbers]
 
 
 def _found(row: PrintRun, words: str) -> list[PrintItem]:
@@ -208,7 +212,10 @@ def act(request: Any, pk: int) -> HttpResponse:
 def ship(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(_runs(request), pk=pk)
     due_fen = fee_accounts.statement(_enrolment_of(row)).due_fen
-    form = ShipmentForm(request.POST or None, initial={"address": row.school.address}, is_owing=due_fen > 0)
+    unsent = list(row.volumes.filter(shipment=None))
+    form = ShipmentForm(
+        request.POST or None, initial={"address": row.school.address}, is_owing=due_fen > 0, volumes=unsent
+    )
     if request.method == "POST" and form.is_valid():
         parcel = delivery.ship(row, by=request.user, **form.cleaned_data)
         messages.success(request, _("Shipped. %(school)s has been told.") % {"school": parcel.school})
@@ -224,6 +231,6 @@ def _enrolment_of(row: PrintRun) -> Enrolment:
 @center_page(may="prints.see")
 def shipments(request: Any) -> HttpResponse:
     rows = Shipment.objects.filter(season=request.season).select_related("school__area", "run")
-    listed = ShipmentList(rows, request.GET)
-    context = {"listed": listed, "page": listed.page, "to_ship": _runs(request).filter(TO_SHIP)}
+    listed = ShipmentList(rows.annotate(reported=reported_sheets()), request.GET)
+    context = {"listed": listed, "page": listed.page, "to_ship": _runs(request).filter(delivery.TO_SHIP)}
     return render(request, "printing/center_shipments.html", context)

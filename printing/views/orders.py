@@ -16,7 +16,7 @@ from portal.background import jobs
 from portal.errors import PortalError
 from portal.models import Job
 from portal.pages.form_fields import PickedField
-from printing import print_orders
+from printing import delivery, print_orders, reprints
 from printing.forms import OrderForm
 from printing.models import PrintRun
 from schools.models import Enrolment, Season
@@ -26,17 +26,37 @@ from schools.models import Enrolment, Season
 @center_page(may="prints.order")
 def order(request: Any) -> HttpResponse:
     """What an order of the picked schools holds and leaves out; then it is given."""
-    rows = _picked(request)
-    plans = print_orders.plan(request.season, rows)
+    picked = _picked(request)
+    return _order(request, Enrolment.objects.filter(pk__in=picked, season=request.season), picked=picked)
+
+
+@require_http_methods(["GET", "POST"])
+@center_page(may="prints.order")
+def order_again(request: Any) -> HttpResponse:
+    """The same for exactly the picked students, whose sheets are printed again."""
+    picked = _picked(request)
+    students = dict(reprints.students(request.season).filter(pk__in=picked).values_list("pk", "school_id"))
+    rows = Enrolment.objects.filter(school__in=set(students.values()), season=request.season)
+    return _order(request, rows, picked=list(students), students=list(students))
+
+
+def _order(
+    request: Any, enrolments: QuerySet[Enrolment], *, picked: list[int], students: list[int] | None = None
+) -> HttpResponse:
+    rows = list(enrolments.select_related("school", "season"))
+    if not rows:
+        raise PortalError(_("Pick at least one school.") if students is None else _("Pick at least one student."))
+    plans = print_orders.plan(request.season, rows, students)
     going = [plan for plan in plans if not plan.refusal]
     owing = [plan for plan in going if plan.owed_fen]
     wants_reason = bool(owing) and request.season.owing_rule == Season.OwingRule.REASON
     form = OrderForm(request.POST or None, wants_reason=wants_reason)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        job = print_orders.start(rows, season=request.season, by=request.user, reason=reason)
+        job = print_orders.start(rows, season=request.season, by=request.user, reason=reason, students=students)
         return HttpResponseRedirect(reverse("printing:print_order", args=[job.pk]))
     context = {
+        "picked": picked,
         "plans": sorted(plans, key=lambda plan: (bool(plan.refusal), plan.enrolment.school.code)),
         "going": len(going),
         "students": sum(plan.students for plan in going),
@@ -44,16 +64,14 @@ def order(request: Any) -> HttpResponse:
         "owing": owing,
         "reason": form["reason"],
         "labels": dict(print_orders.LeftOut.choices),
+        "is_again": students is not None,
     }
     return render(request, "printing/order.html", context)
 
 
-def _picked(request: Any) -> list[Enrolment]:
-    picked = PickedField(required=False).clean((request.POST or request.GET).getlist("pick"))
-    rows = Enrolment.objects.filter(pk__in=picked, season=request.season).select_related("school", "season")
-    if not rows:
-        raise PortalError(_("Pick at least one school."))
-    return list(rows)
+def _picked(request: Any) -> list[int]:
+    picked: list[int] = PickedField(required=False).clean((request.POST or request.GET).getlist("pick"))
+    return picked
 
 
 @dataclass
@@ -84,7 +102,7 @@ def print_order(request: Any, pk: int) -> HttpResponse:
     context = {
         "job": job,
         "rows": rows,
-        "rest": [row.enrolment.pk for row in rows if not row.is_done],
+        "rest": [] if "students" in job.params else [row.enrolment.pk for row in rows if not row.is_done],
         "may_cancel": jobs.may_cancel(job, request.membership),
         "labels": dict(print_orders.LeftOut.choices),
     }
@@ -112,4 +130,4 @@ def _schools(request: Any, job: Job) -> list[OrderedSchool]:
 
 def _runs(job: Job) -> QuerySet[PrintRun]:
     ids = [told["run"] for told in job.result.values() if "run" in told]
-    return PrintRun.objects.filter(pk__in=ids).select_related("job", "shipment")
+    return delivery.with_parcels(PrintRun.objects.filter(pk__in=ids)).select_related("job")

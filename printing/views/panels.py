@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from portal.access import center_page, school_page
 from portal.pages.form_fields import whole_number
+from printing import delivery
 from printing.models import PrintRun, Shipment
 from printing.next_step import by_when, find_next_step, first_day, obstacles
 from proofing import proofs
@@ -27,14 +28,14 @@ def printing(request: Any) -> HttpResponse:
         stage: sum(counts.count(stage) for counts in school_counts)
         for stage in (Student.Stage.PROOFED, Student.Stage.PRINTED, Student.Stage.DELIVERED)
     }
-    runs = PrintRun.objects.filter(season=request.season)
+    runs = delivery.with_parcels(PrintRun.objects.filter(season=request.season))
     context = {
         "parts": [
             (stage.label, number, tone)
             for (stage, number), tone in zip(stages.items(), ("look", "sky", "ok"), strict=True)
         ],
         "to_print": runs.filter(printed_at=None).count(),
-        "to_ship": runs.filter(printed_at__isnull=False, shipment=None).count(),
+        "to_ship": runs.filter(delivery.TO_SHIP).count(),
         "on_the_way": Shipment.objects.filter(season=request.season, status=Shipment.Status.SHIPPED).count(),
     }
     return render(request, "printing/panel_printing.html", context)
@@ -68,6 +69,6 @@ def school(request: Any) -> HttpResponse:
         "enrolment": enrolment,
         "counts": proofs.count_students(enrolment),
         "feedback": Feedback.objects.filter(enrolment=enrolment).first(),
-        "runs": PrintRun.objects.filter(enrolment=enrolment).select_related("shipment", "job"),
+        "runs": delivery.with_parcels(PrintRun.objects.filter(enrolment=enrolment)).select_related("job"),
     }
     return render(request, "printing/panel_school.html", context)

@@ -68,6 +68,7 @@ EMPTY = {
         ),
         "nobody of the filling agrees to it: a million faces take ten hours",
     ),
+    "printing.SheetReport": "a school reports what it misses; no parcel of the province has lost a sheet",
     "printing.Receiver": "a certificate is a person's to enter: the demo has none, so no package",
     "printing.HandoverPackage": "as above",
     "printing.HandoverItem": "as above",

@@ -111,13 +111,13 @@ def test_cancelled_in_the_middle_whole_schools_stay_and_the_rest_can_be_ordered(
 ):
     plan, begun = print_orders.plan, []
 
-    def cancel_at_the_second(season, enrolments):
+    def cancel_at_the_second(season, enrolments, students):
         """Somebody cancels while the second school is under way."""
         begun.append(enrolments)
         if len(begun) == 2:
             with system_scope():
                 jobs.cancel(Job.objects.get(kind=print_orders.KIND), by=center_admin)
-        return plan(season, enrolments)
+        return plan(season, enrolments, students)
 
     monkeypatch.setattr(print_orders, "plan", cancel_at_the_second)
     job = ordered(three, season, center_admin)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from portal.background import jobs
 from portal.models import Notification
-from printing import delivery, portrait_archive, print_runs
+from printing import delivery, portrait_archive, print_runs, reprints
 from printing.models import PrintItem
 from printing.sheets import SheetStudent
 from proofing import disputes, feedback
@@ -60,19 +60,19 @@ def test_a_delivered_student_gets_a_second_sheet_and_a_second_parcel(
     student.refresh_from_db()
     assert (student.stage, student.name) == (Stage.PROOFED, "李壹")
     enrolment = Enrolment.objects.select_related("school", "season").get(pk=delivered.enrolment_id)
-    assert [row.student for row in print_runs.to_print_again(enrolment)] == [student]
+    assert [row.student for row in reprints.corrections_waiting(enrolment)] == [student]
     runs = client_of(center_admin).get(reverse("printing:center_runs")).content.decode()
-    assert said("%(n)s correction of a printed student waits for its sheet to be printed again.", n=1) in runs
+    assert said("%(n)s student waits for a sheet that is printed again: corrected, missing or damaged.", n=1) in runs
     assert said("To be printed again") in client_of(owner).get(reverse("printing:prints")).content.decode()
 
     run = again(enrolment, center_admin, django_capture_on_commit_callbacks)
     assert [item.student_id for item in run.items.all()] == [student.pk]
     assert not print_runs.printable_portraits(enrolment).exists()
-    waiting = client_of(center_admin).get(reverse("printing:again"), {"state": "waiting"}).content.decode()
-    assert said("In print run %(n)s", n=run.pk) in waiting
+    in_run = client_of(center_admin).get(reverse("printing:again"), {"state": "in_run"}).content.decode()
+    assert said("Batch %(n)s", n=run.pk) in in_run
     parcel = delivery.ship(run, carrier="EMS", tracking_no="2", shipped_on=dt.date(2026, 10, 1), by=center_admin)
     assert Enrolment.objects.get(pk=enrolment.pk).status == Enrolment.Status.SHIPPED
-    assert not print_runs.to_print_again(enrolment).exists()
+    assert not reprints.corrections_waiting(enrolment).exists()
     assert Correction.objects.get().printed_again_at is not None
     assert Notification.objects.filter(recipient_key=student.actor_key, kind="correction.printed_again").count() == 1
     delivery.receive(parcel, received_by="", by=owner)
