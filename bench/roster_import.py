@@ -99,7 +99,7 @@ def center(path: Path) -> int:
         if found.wrong:
             raise SystemExit(f"{len(found.wrong)} wrong rows: the benchmark's workbook is not right")
         done += found.new
-    steps.done("written")
+    steps.done("written", goal="4 s on the clock for 100,000 rows, 150 MB more at most")
     return done
 
 
@@ -109,11 +109,12 @@ class Steps:
     def __init__(self) -> None:
         self._before = self._now()
 
-    def done(self, step: str) -> None:
+    def done(self, step: str, goal: str = "") -> None:
         now = self._now()
         clock, own, readers, server = (after - before for after, before in zip(now, self._before, strict=True))
         self._before = now
-        print(f"  {step}: {clock:.2f} s, own {own:.2f}, readers {readers:.2f}, server {server:.2f}", file=sys.stderr)
+        says = f"  {step}: {clock:.2f} s, own {own:.2f}, readers {readers:.2f}, server {server:.2f}"
+        print(says + (f" (goal {goal})" if goal else ""), file=sys.stderr)
 
     def _now(self) -> tuple[float, ...]:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -45,7 +45,6 @@ class CheckedFile:
     wrong_numbers: list[str] = field(default_factory=list)
     revoked: list[int] = field(default_factory=list)
     blocks: list[bytes] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)  # of each block
     cells: dict[int, RawRow] = field(default_factory=dict)
 
 
@@ -59,7 +58,6 @@ class Checker:
         self._is_rotating = len(settings.ID_NUMBER_KEYS) > 1
         self._encrypted = encryption.encryptor(id_encryption.student_place(**self._keys, student_no="").column)
         self._blocks: list[bytes] = []
-        self._rows: list[int] = []
         self._cells: dict[int, RawRow] = {}
 
     def add(self, rows: list[tuple[int, RawRow]]) -> None:
@@ -69,7 +67,6 @@ class Checker:
         lines = [self._line(row) for row in self.validator.valid_rows(rows)]
         if lines:
             self._blocks.append(zlib.compress("".join(lines).encode(), 1))
-            self._rows.append(len(lines))
         if len(wrong) > before and len(self._cells) < MOST_CELLS:
             self._cells |= {number: texts for number, texts in rows if number in wrong}
 
@@ -78,9 +75,7 @@ class Checker:
         found = self.validator
         found.reject_suspects()
         numbers = [number for number, row in found.student_numbers.items() if row in found.wrong]
-        return CheckedFile(
-            roster, found.wrong, found.warned, numbers, sorted(found.revoked), self._blocks, self._rows, self._cells
-        )
+        return CheckedFile(roster, found.wrong, found.warned, numbers, sorted(found.revoked), self._blocks, self._cells)
 
     def _line(self, row: Row) -> str:
         number = row.values["id_number"]
@@ -111,7 +106,6 @@ def sealed(row: RosterImport, file: CheckedFile) -> bytes:
         "warned": list(file.warned.items()),
         "wrong_numbers": file.wrong_numbers,
         "revoked": file.revoked,
-        "rows": file.rows,
         "sizes": [len(block) for block in file.blocks],
     }
     content = b"\n".join((json.dumps(head, ensure_ascii=False).encode(), b"".join(file.blocks)))
@@ -140,7 +134,6 @@ def of_import(row: RosterImport) -> CheckedFile | None:
         head["wrong_numbers"],
         head["revoked"],
         _divided(packed, head["sizes"]),
-        head["rows"],
         kept.wrong,
     )
 
