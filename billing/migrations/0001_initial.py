@@ -606,7 +606,10 @@ class Migration(migrations.Migration):
                         condition=models.Q(("is_refused", True), ("resolved_at", None)),
                         fields=["-id"],
                         name="unresolved_callback",
-                    )
+                    ),
+                    models.Index(
+                        condition=models.Q(("verified", False)), fields=["received_at"], name="unverified_callback"
+                    ),
                 ],
                 "constraints": [models.UniqueConstraint(fields=("provider", "external_id"), name="one_callback")],
             },

@@ -143,7 +143,8 @@ class Callback(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=("provider", "external_id"), name="one_callback")]
         indexes = [
-            models.Index(fields=("-id",), name="unresolved_callback", condition=Q(is_refused=True, resolved_at=None))
+            models.Index(fields=("-id",), name="unresolved_callback", condition=Q(is_refused=True, resolved_at=None)),
+            models.Index(fields=("received_at",), name="unverified_callback", condition=Q(verified=False)),
         ]
 
     def __str__(self) -> str:

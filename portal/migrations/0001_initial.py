@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-id',),
-                'indexes': [models.Index(fields=['recipient_key', '-id'], name='notification_by_recipient')],
+                'indexes': [models.Index(fields=['recipient_key', '-id'], name='notification_by_recipient'), django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='notification_age')],
             },
         ),
         migrations.CreateModel(

@@ -2,6 +2,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -37,7 +38,11 @@ class Notification(TenantModel):
 
     class Meta:
         ordering = ("-id",)
-        indexes = [models.Index(fields=("recipient_key", "-id"), name="notification_by_recipient")]
+        indexes = [
+            models.Index(fields=("recipient_key", "-id"), name="notification_by_recipient"),
+            # What is old stands at the beginning of the table: a few pages say where.
+            BrinIndex(fields=("created_at",), name="notification_age", autosummarize=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.recipient_key}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -23,7 +23,7 @@ from portal.security import encryption
 from printing.handover import certificates, contents, sealing
 from printing.handover.registry_list import Handed
 from printing.models import HandoverItem, HandoverPackage
-from schools.models import Action, Enrolment
+from schools.models import Action, Enrolment, Season
 from students.identity import id_encryption
 from students.models import Correction, Student
 
@@ -47,6 +47,12 @@ def waiting() -> QuerySet[Student]:
     """The confirmed students of whom the registry does not have what is true today. In the scope of a school, or of all."""
     handed = in_force(HandoverItem.objects.filter(student=OuterRef("pk")))
     return Student.objects.filter(stage__in=CONFIRMED).exclude(Exists(handed))
+
+
+def handed(season: Season) -> dict[int, int]:
+    """{school: its confirmed students of whom the registry has what is true today}. In the scope of a school, or of all."""
+    items = in_force(HandoverItem.objects.filter(student__season=season, student__stage__in=CONFIRMED))
+    return dict(items.order_by().values_list("school_id").annotate(n=Count("student", distinct=True)))
 
 
 def _waiting_of(enrolment: Enrolment) -> QuerySet[Student]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -83,15 +82,13 @@ def _standings(season: Season, enrolments: Iterable[Enrolment]) -> list[Standing
     rows = list(enrolments)
     packages_made = HandoverPackage.objects.filter(enrolment__in=rows).select_related("job", "school", "season")
     last = {package.enrolment_id: package for package in packages_made.order_by("number")}
-    begun = [row.school_id for row in rows if row.allows(Action.HAND_OVER)]
-    found = packages.waiting().filter(season=season, school__in=begun).order_by().values_list("school_id")
-    waiting = dict(found.annotate(n=Count("pk")))
+    handed = packages.handed(season)
     counts = progress.counts_by_school(season)
     return [
         _standing(
             row,
             package=last.get(row.pk),
-            waiting=waiting.get(row.school_id, 0),
+            handed=handed.get(row.school_id, 0),
             counts=counts.get(row.school_id, progress.StageCounts()),
         )
         for row in rows
@@ -99,8 +96,9 @@ def _standings(season: Season, enrolments: Iterable[Enrolment]) -> list[Standing
 
 
 def _standing(
-    row: Enrolment, *, package: HandoverPackage | None, waiting: int, counts: progress.StageCounts
+    row: Enrolment, *, package: HandoverPackage | None, handed: int, counts: progress.StageCounts
 ) -> Standing:
     stage = Student.Stage
+    waiting = counts.count(*packages.CONFIRMED) - handed if row.allows(Action.HAND_OVER) else 0
     without = counts.count(stage.WAITING, stage.CHECKING, stage.RETAKE, stage.READY, stage.REVIEW)
     return Standing(row, package, waiting=waiting, to_confirm=counts.count(stage.APPROVED), without_portrait=without)
