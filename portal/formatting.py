@@ -30,17 +30,23 @@ def relative_time(at: dt.datetime, *, now: dt.datetime) -> str:
 def relative_day(date: dt.date, *, today: dt.date) -> str:
     """'today', 'tomorrow', or '21 March'; with the year when it is not the present one."""
     near = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}.get((date - today).days)
-    # Translators: Django date formats (see the `date` filter), without and with the year.
-    return near or formats.date_format(date, _("j F") if date.year == today.year else _("j F Y"))
+    return near or day_of(date, today=today)
 
 
 def day_range(first: dt.date, last: dt.date, *, today: dt.date) -> str:
-    """'14 October – 20 October'; with the year where it is not the present one."""
+    """'14 October – 20 October', or the one day; with the year where it is not the present one."""
+    if first == last:
+        return day_of(first, today=today)
     if first.year == last.year != today.year:
         days = {name: formats.date_format(day, _("j F")) for name, day in (("first", first), ("last", last))}
         return _("%(first)s – %(last)s %(year)s") % {**days, "year": first.year}
-    written = (formats.date_format(day, _("j F") if day.year == today.year else _("j F Y")) for day in (first, last))
-    return " – ".join(written)
+    return " – ".join(day_of(day, today=today) for day in (first, last))
+
+
+def day_of(day: dt.date, *, today: dt.date) -> str:
+    """'14 October'; with the year where it is not the present one."""
+    # Translators: Django date formats (see the `date` filter), without and with the year.
+    return formats.date_format(day, _("j F") if day.year == today.year else _("j F Y"))
 
 
 def timestamp(at: dt.datetime) -> str:

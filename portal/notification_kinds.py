@@ -19,10 +19,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.utils import formats
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+
+from portal import formatting
 
 log = logging.getLogger(__name__)
 INBOX, EMAIL = "inbox", "email"
@@ -166,4 +168,4 @@ def _shown(kind: NotificationKind, name: str, value: Any) -> Any:
 
 
 def _day_words(day: str | dt.date) -> str:
-    return formats.date_format(dt.date.fromisoformat(str(day)), _("j F"))
+    return formatting.day_of(dt.date.fromisoformat(str(day)), today=timezone.localdate())
