@@ -284,7 +284,7 @@ class DaysRequestForm(ExceptionForm):
         help_texts = {
             "kind": _("Make-up days: only for those without an accepted photo."),
             "opens_at": _("Empty: the hours of the season."),
-            "reason": _("The center decides by it. Please name no students."),
+            "reason": _("The center decides on this. Please do not name students."),
         }
 
     def clean_starts_on(self) -> dt.date:

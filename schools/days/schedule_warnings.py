@@ -113,7 +113,7 @@ def _overlaps(spans: Sequence[Span]) -> Iterable[ScheduleWarning]:
         last = max(min(span.ends_on, other.ends_on) for other in others)
         names = _(", ").join(other.area for other in others)
         values = {"area": span.area, "others": names, "days": _days(others[0].starts_on, last)}
-        yield ScheduleWarning(Kind.OVERLAP, _("%(area)s has days in common with %(others)s: %(days)s.") % values)
+        yield ScheduleWarning(Kind.OVERLAP, _("%(area)s shares days with %(others)s: %(days)s.") % values)
 
 
 def _gaps(spans: Sequence[Span]) -> Iterable[ScheduleWarning]:

@@ -77,7 +77,7 @@ def test_schools_of_the_center(center_client, students, school, other_school):
 def test_schools_beyond_the_twelfth_are_counted(center_client, students, season):
     for n in range(12):
         factories.school(season=season, code=f"2{n:04d}", name=f"School {n}")
-    assert said("%(n)s more schools are on or ahead of their plan or less behind.", n="2") in panel(
+    assert said("%(n)s more schools are on plan, ahead of it, or less far behind.", n="2") in panel(
         center_client, "panel_schools"
     )
 
