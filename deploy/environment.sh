@@ -33,7 +33,14 @@ check_settings() {
         '' | *[!a-z0-9.-]*) fail "$CONF 中的 SITE 应为域名,如 photos.nju.edu.cn。 SITE in $CONF must be a host name." ;;
     esac
     [ -n "$(setting ADMIN)" ] && [ -n "$(setting ADMIN_NAME)" ] || fail "$CONF 中缺少 ADMIN 或 ADMIN_NAME。 ADMIN or ADMIN_NAME is missing in $CONF."
-    [ -z "$(setting EMAIL_HOST)" ] || [ -n "$(setting ADMIN_EMAIL)" ] || fail "$CONF 中缺少 ADMIN_EMAIL。 ADMIN_EMAIL is missing in $CONF."
+    for name in ADMIN_EMAIL FROM; do
+        [ -n "$(setting EMAIL_HOST)" ] || continue
+        case $(setting $name) in
+            *@*.example.* | *@example.*) fail "$CONF 中的 $name 仍是示例。 $name in $CONF is still the example." ;;
+            ?*@?*) ;;
+            *) fail "$CONF 中的 $name 应为邮箱地址。 $name in $CONF must be an e-mail address." ;;
+        esac
+    done
     for file in "$CERTIFICATE" "$CERTIFICATE_KEY"; do
         [ -z "$file" ] || [ -r "$file" ] || fail "找不到 $file,请检查 $CONF。 There is no $file: look at $CONF."
     done

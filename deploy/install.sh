@@ -66,8 +66,21 @@ photo_processes() {
     echo "${given:-$((cores < fits ? cores : fits))}"
 }
 
+# Whether the server that an address of $1 names runs on this machine. On further machines it is another's: nothing is set up for it here.
+is_here() {
+    case $(sed -n 's|^[A-Z_]*=[a-z]*://[^@]*@\([^:/]*\).*|\1|p' "$1") in
+        127.0.0.1 | localhost | '') ;;
+        *) return 1 ;;
+    esac
+}
+
 # Started anew only for a new configuration: an update sends nobody away.
 start_databases() {
+    is_here /etc/tucai-owner.env || {
+        say "PostgreSQL and Redis are another machine's: Debian's own stop here"
+        [ ! -d /run/systemd/system ] || systemctl disable --quiet --now postgresql redis-server
+        return 0
+    }
     say "PostgreSQL, Redis"
     memory=$(awk '/MemTotal/ {print int($2 / 1024)}' /proc/meminfo)
     verb=start
@@ -90,6 +103,15 @@ END
 sql() { runuser -u postgres -- psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 
 make_database() {
+    ! is_here /etc/tucai-owner.env || make_roles
+    git log -1 --format='%h, %cs' 2>/dev/null | put tucai:tucai 644 "$DATA/version"
+    say "migrate, static files"
+    deploy/manage.sh migrate --verbosity 0 ||
+        fail "数据库尚未更新完,网页仍是更新前的版本,照常服务。处理好上面所说的问题,再次运行 deploy/install.sh。 The tables are not yet those of this release; the web of before serves on. Put right what stands above and run deploy/install.sh again."
+    deploy/manage.sh collectstatic --noinput --verbosity 0
+}
+
+make_roles() {
     for _second in $(seq 30); do
         sql -c '' 2>/dev/null && break
         sleep 1
@@ -109,11 +131,6 @@ END
             sql -c "CREATE DATABASE tucai OWNER tucai_owner ENCODING 'UTF8' TEMPLATE template0"
         sql -f deploy/database_settings.sql
     fi
-    git log -1 --format='%h, %cs' 2>/dev/null | put tucai:tucai 644 "$DATA/version"
-    say "migrate, static files"
-    deploy/manage.sh migrate --verbosity 0 ||
-        fail "数据库尚未更新完,网页仍是更新前的版本,照常服务。处理好上面所说的问题,再次运行 deploy/install.sh。 The tables are not yet those of this release; the web of before serves on. Put right what stands above and run deploy/install.sh again."
-    deploy/manage.sh collectstatic --noinput --verbosity 0
 }
 
 install_units() {
@@ -140,10 +157,16 @@ install_units() {
     done
     units="tucai-web@8001 tucai-web@8002 tucai-worker@photos tucai-worker@builds tucai-beat"
     # shellcheck disable=SC2086 # a list of names
-    systemctl enable --quiet $units tucai-backup.timer tucai-watch.timer
+    systemctl enable --quiet $units tucai-watch.timer
+    # One machine makes the backups: that of the database, until somebody switches its timer off and another one's on.
+    backs_up=""
+    if { is_here /etc/tucai-owner.env && [ ! -e "$DATA/backup-done" ]; } || systemctl is-enabled --quiet tucai-backup.timer; then
+        systemctl enable --quiet tucai-backup.timer
+        backs_up=tucai-backup.timer
+    fi
     repository=$(secret_of /etc/tucai-backup.env RESTIC_REPOSITORY)
-    case $repository in
-        /*)
+    case $backs_up:$repository in
+        ?*:/*)
             install -d -o tucai -g tucai -m 700 "$repository"
             [ -e "$repository/config" ] || backups init --quiet
             ;;
@@ -151,7 +174,8 @@ install_units() {
     if [ -d /run/systemd/system ]; then
         systemctl daemon-reload
         deploy/roll.sh
-        systemctl restart tucai-worker@photos tucai-worker@builds tucai-beat tucai-backup.timer tucai-watch.timer
+        # shellcheck disable=SC2086 # one name or none
+        systemctl restart tucai-worker@photos tucai-worker@builds tucai-beat $backs_up tucai-watch.timer
     else
         say "systemd does not run here: the units are enabled and start with the machine"
     fi
@@ -192,7 +216,9 @@ configure_nginx() {
 finish() {
     say "check --deploy"
     deploy/manage.sh check --deploy --fail-level WARNING
-    if [ ! -e "$DATA/backup-done" ] && backups snapshots --tag tucai --json 2>/dev/null | grep -q '"id"'; then
+    if ! is_here /etc/tucai-owner.env; then
+        say "this is a further machine: backups, the first administrator and the season are those of the first"
+    elif [ ! -e "$DATA/backup-done" ] && backups snapshots --tag tucai --json 2>/dev/null | grep -q '"id"'; then
         # A backup of what is empty would be the newest.
         [ ! -d /run/systemd/system ] || systemctl disable --quiet --now tucai-backup.timer
         say "backups are there already: deploy/restore.sh brings the newest back. Until then nothing is backed up and nobody is invited"

@@ -20,6 +20,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 ROOT_HOME = Path("/var/lib/tucai")
 ACCOUNT_NAME = "tucai"
 MIN_FREE_BYTES = 400 * 1024 * 1024
+INSTALLED = Path("/etc/tucai.env")  # written by deploy/install.sh, for the code in /opt/tucai
 
 
 class ServiceError(SystemExit):
@@ -126,8 +127,14 @@ def _may_enter(folder: Path, account: Account) -> bool:
 def prepare_data_folder() -> DataFolder:
     """Make the data folder if it is missing, and check that the servers can use it.
 
-    Raises ServiceError when the folder cannot be made or the servers' account cannot enter it.
+    Raises ServiceError when the folder cannot be made or the servers' account cannot enter it, and on an installed machine, where a
+    command without its environment would speak of an empty database of its own.
     """
+    if INSTALLED.exists() and CHECKOUT == Path("/opt/tucai"):
+        raise ServiceError(
+            "本机已安装图采,管理命令请用 deploy/manage.sh 运行,如 deploy/manage.sh check_history。 "
+            "Tucai is installed on this machine: run its commands by deploy/manage.sh, such as deploy/manage.sh check_history."
+        )
     folder = locate_data_folder()
     account = _account() if os.geteuid() == 0 else None
     try:

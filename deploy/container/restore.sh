@@ -4,6 +4,10 @@
 # A database that is there stays, under another name; files that the backup does not have stay too.
 set -eu
 cd "$(dirname "$0")"
+case $#:${1:-latest} in
+    [01]:latest) ;;
+    1:*[!0-9a-f]* | 1:? | 1:?? | 1:??? | [!1]:*) echo "用法:deploy/container/restore.sh [快照编号]。 Usage: deploy/container/restore.sh [SNAPSHOT], a name of 'restic snapshots'." >&2 && exit 1 ;;
+esac
 sql() { docker compose exec -T database psql -U postgres -X -q -v ON_ERROR_STOP=1 "$@"; }
 docker compose stop web1 web2 photos builds beat watch
 # Beside the files first, since only they and the dump can be written. Files of a bucket go back into it.
