@@ -27,4 +27,6 @@ case ${1:-help} in
         exec .venv/bin/python manage.py "$@"
         ;;
 esac
+# libpq and others look for files of their user at home: that of root is closed to tucai.
+export HOME=/var/lib/tucai
 exec setpriv --reuid tucai --regid tucai --init-groups --no-new-privs .venv/bin/python manage.py "$@"
