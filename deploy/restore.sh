@@ -39,7 +39,7 @@ for folder in "$(setting /etc/tucai.env MEDIA_ROOT)" /var/lib/tucai/files /var/l
     [ ! -d "$folder" ] || chown -R tucai:tucai "$folder"
 done
 
-sql -c "DROP DATABASE IF EXISTS tucai_restoring" -c "CREATE DATABASE tucai_restoring OWNER tucai_owner ENCODING 'UTF8' TEMPLATE template0"
+sql -c "SET client_min_messages = warning" -c "DROP DATABASE IF EXISTS tucai_restoring" -c "CREATE DATABASE tucai_restoring OWNER tucai_owner ENCODING 'UTF8' TEMPLATE template0"
 sed 's/DATABASE tucai /DATABASE tucai_restoring /' deploy/database_settings.sql | sql
 PGPASSWORD=$(sed -n 's|^DATABASE_OWNER_URL=postgresql://[a-z_]*:\([^@]*\)@.*|\1|p' /etc/tucai-owner.env)
 export PGPASSWORD
