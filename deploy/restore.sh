@@ -17,8 +17,15 @@ esac
 
 RESTIC_REPOSITORY=$(setting /etc/tucai-backup.env RESTIC_REPOSITORY) RESTIC_PASSWORD=$(setting /etc/tucai-backup.env RESTIC_PASSWORD)
 export RESTIC_REPOSITORY RESTIC_PASSWORD RESTIC_CACHE_DIR=/var/cache/tucai-backup
-restic snapshots --json --tag tucai "$snapshot" | grep -q '"id"' ||
+found=$(restic snapshots --json --tag tucai "$snapshot")
+echo "$found" | grep -q '"id"' ||
     fail "没有备份 $snapshot,本机未作任何更改。 There is no backup $snapshot; nothing was changed on this machine."
+files=$(setting /etc/tucai.env MEDIA_ROOT)
+[ -z "$(setting /etc/tucai.env S3_BUCKET)" ] || files=/var/lib/tucai-backup/files
+files=${files:-/var/lib/tucai/files}
+echo "$found" | grep -qF "\"$files\"" ||
+    fail "备份中的文件不在 $files,请先在 /etc/tucai.env 中照原样填写 MEDIA_ROOT 或 S3_…:$found
+The files of the backup are not those of $files: write MEDIA_ROOT or S3_… of before into /etc/tucai.env first. Nothing was changed."
 running=""
 if [ -d /run/systemd/system ]; then
     running=$(systemctl list-units --plain --no-legend --state=active 'tucai-*.service' 'tucai-*.timer' | cut -d ' ' -f 1)
