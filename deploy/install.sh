@@ -165,8 +165,8 @@ install_units() {
         backs_up=tucai-backup.timer
     fi
     repository=$(secret_of /etc/tucai-backup.env RESTIC_REPOSITORY)
-    case $backs_up:$repository in
-        ?*:/*)
+    case $repository:$backs_up in
+        /*:?*)
             install -d -o tucai -g tucai -m 700 "$repository"
             [ -e "$repository/config" ] || backups init --quiet
             ;;

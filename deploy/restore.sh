@@ -17,6 +17,12 @@ esac
 
 RESTIC_REPOSITORY=$(setting /etc/tucai-backup.env RESTIC_REPOSITORY) RESTIC_PASSWORD=$(setting /etc/tucai-backup.env RESTIC_PASSWORD)
 export RESTIC_REPOSITORY RESTIC_PASSWORD RESTIC_CACHE_DIR=/var/cache/tucai-backup
+# With sftp: the other machine knows the key of tucai, as in the nights.
+programs=$(mktemp -d)
+printf '#!/bin/sh\nexec runuser -u tucai -- /usr/bin/ssh "$@"\n' >"$programs/ssh"
+chmod 700 "$programs/ssh"
+PATH=$programs:$PATH
+trap 'rm -r "$programs"' EXIT
 found=$(restic snapshots --json --tag tucai "$snapshot")
 echo "$found" | grep -q '"id"' ||
     fail "没有备份 $snapshot,本机未作任何更改。 There is no backup $snapshot; nothing was changed on this machine."
@@ -34,6 +40,7 @@ fi
 # Until the restored database has its name, the portal of before can serve on.
 # shellcheck disable=SC2086 # a list of names
 gives_up() {
+    rm -r "$programs"
     echo "恢复未完成,原有数据库未改动。 The restore was not finished; the database of before is as it was." >&2
     [ -z "$running" ] || systemctl start --no-block $running
 }
@@ -51,7 +58,7 @@ sed 's/DATABASE tucai /DATABASE tucai_restoring /' deploy/database_settings.sql 
 PGPASSWORD=$(sed -n 's|^DATABASE_OWNER_URL=postgresql://[a-z_]*:\([^@]*\)@.*|\1|p' /etc/tucai-owner.env)
 export PGPASSWORD
 pg_restore --no-owner --exit-on-error --host=127.0.0.1 --username=tucai_owner --dbname=tucai_restoring /var/lib/tucai-backup/tucai.dump
-trap - EXIT
+trap 'rm -r "$programs"' EXIT
 if [ "$(sql -At -c "SELECT count(*) FROM pg_database WHERE datname = 'tucai'")" = 1 ]; then
     aside=tucai_before_$(date +%Y%m%d_%H%M%S)
     sql -c "ALTER DATABASE tucai ALLOW_CONNECTIONS false" \
