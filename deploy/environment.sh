@@ -75,6 +75,7 @@ DEFAULT_FROM_EMAIL=$(setting FROM)
 OPERATOR_EMAILS=$(setting ADMIN_EMAIL)
 HEALTH_TOKEN=$(draw)
 END
+    [ "$(setting FROM)" = "$(secret_of "$1/tucai.env" DEFAULT_FROM_EMAIL)" ] || say "FROM differs between $CONF and $1/tucai.env (DEFAULT_FROM_EMAIL): the latter counts"
     for name in EMAIL_HOST EMAIL_PORT EMAIL_HOST_USER EMAIL_HOST_PASSWORD S3_BUCKET S3_ENDPOINT S3_KEY_ID S3_SECRET_KEY; do
         [ "$(sed -n "s/^$name=//p" "$CONF" | tail -n 1)" = "$(secret_of "$1/tucai.env" $name)" ] || say "$name differs between $CONF and $1/tucai.env: the latter counts"
     done
@@ -93,6 +94,14 @@ write_address() {
 }
 
 password_in() { sed -n 's|^[A-Z_]*=[a-z]*://[a-z_]*:\([^@]*\)@.*|\1|p' "$1"; }
+
+# Whether the server that the address in $1 names runs on this machine. On further machines it is another's: nothing is set up for it here.
+is_here() {
+    case $(sed -n 's|^[A-Z_]*=[a-z]*://[^@]*@\([^:/]*\).*|\1|p' "$1") in
+        127.0.0.1 | localhost | '') ;;
+        *) return 1 ;;
+    esac
+}
 
 # Certificate $1 and key $2 for $SITE.
 draw_certificate() {

@@ -66,14 +66,6 @@ photo_processes() {
     echo "${given:-$((cores < fits ? cores : fits))}"
 }
 
-# Whether the server that an address of $1 names runs on this machine. On further machines it is another's: nothing is set up for it here.
-is_here() {
-    case $(sed -n 's|^[A-Z_]*=[a-z]*://[^@]*@\([^:/]*\).*|\1|p' "$1") in
-        127.0.0.1 | localhost | '') ;;
-        *) return 1 ;;
-    esac
-}
-
 # Started anew only for a new configuration: an update sends nobody away.
 start_databases() {
     is_here /etc/tucai-owner.env || {
@@ -226,7 +218,7 @@ finish() {
         [ ! -d /run/systemd/system ] || [ -e "$DATA/backup-done" ] || systemctl start tucai-backup.service ||
             say "the first backup failed: journalctl -u tucai-backup"
         year=$(setting SEASON)
-        deploy/manage.sh set_up "$(setting ADMIN)" --name "$(setting ADMIN_NAME)" --email "$(setting ADMIN_EMAIL)" ${year:+--year "$year"} ||
+        deploy/manage.sh set_up "$(setting ADMIN)" --once --name "$(setting ADMIN_NAME)" --email "$(setting ADMIN_EMAIL)" ${year:+--year "$year"} ||
             say "nobody was invited, for the reason above; later: deploy/manage.sh set_up"
     fi
     say "https://$SITE"

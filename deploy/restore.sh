@@ -4,16 +4,16 @@
 # The database that is there is left alone until the backup is whole beside it, and stays under another name; files that the backup does not have stay too.
 set -eu
 umask 077
-cd /opt/tucai
-sql() { runuser -u postgres -- psql -X -q -v ON_ERROR_STOP=1 "$@"; }
-setting() { sed -n "s|^$2=||p" "$1"; }
 fail() { echo "$*" >&2; exit 1; }
-[ "$(id -u)" = 0 ] || fail "请以 root 运行(加 sudo)。 Run this as root (with sudo)."
 snapshot=${1:-latest}
 case $#:$snapshot in
     [01]:latest) ;;
     1:*[!0-9a-f]* | 1:? | 1:?? | 1:??? | [!1]:*) fail "用法:deploy/restore.sh [快照编号]。 Usage: deploy/restore.sh [SNAPSHOT], a name of 'restic snapshots'." ;;
 esac
+cd /opt/tucai
+sql() { runuser -u postgres -- psql -X -q -v ON_ERROR_STOP=1 "$@"; }
+setting() { sed -n "s|^$2=||p" "$1"; }
+[ "$(id -u)" = 0 ] || fail "请以 root 运行(加 sudo)。 Run this as root (with sudo)."
 
 RESTIC_REPOSITORY=$(setting /etc/tucai-backup.env RESTIC_REPOSITORY) RESTIC_PASSWORD=$(setting /etc/tucai-backup.env RESTIC_PASSWORD)
 export RESTIC_REPOSITORY RESTIC_PASSWORD RESTIC_CACHE_DIR=/var/cache/tucai-backup
@@ -30,8 +30,8 @@ files=$(setting /etc/tucai.env MEDIA_ROOT)
 [ -z "$(setting /etc/tucai.env S3_BUCKET)" ] || files=/var/lib/tucai-backup/files
 files=${files:-/var/lib/tucai/files}
 echo "$found" | grep -qF "\"$files\"" ||
-    fail "备份中的文件不在 $files,请先在 /etc/tucai.env 中照原样填写 MEDIA_ROOT 或 S3_…:$found
-The files of the backup are not those of $files: write MEDIA_ROOT or S3_… of before into /etc/tucai.env first. Nothing was changed."
+    fail "备份中的文件不在 $files。请先在 /etc/tucai.env 中照原样填写 MEDIA_ROOT 或 S3_…,再运行 deploy/install.sh。 The files of the backup do not lie in $files:
+write MEDIA_ROOT or S3_… of before into /etc/tucai.env and run deploy/install.sh. Nothing was changed. $(echo "$found" | grep -o '"paths":[^]]*]')"
 running=""
 if [ -d /run/systemd/system ]; then
     running=$(systemctl list-units --plain --no-legend --state=active 'tucai-*.service' 'tucai-*.timer' | cut -d ' ' -f 1)

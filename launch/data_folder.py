@@ -130,7 +130,7 @@ def prepare_data_folder() -> DataFolder:
     Raises ServiceError when the folder cannot be made or the servers' account cannot enter it, and on an installed machine, where a
     command without its environment would speak of an empty database of its own.
     """
-    if INSTALLED.exists() and CHECKOUT == Path("/opt/tucai"):
+    if INSTALLED.exists() and Path("/opt/tucai") == CHECKOUT:
         raise ServiceError(
             "本机已安装图采,管理命令请用 deploy/manage.sh 运行,如 deploy/manage.sh check_history。 "
             "Tucai is installed on this machine: run its commands by deploy/manage.sh, such as deploy/manage.sh check_history."

@@ -70,9 +70,14 @@ def invite(
     return _invite(user, Membership(school=school), roles, limit, by=by)
 
 
+def has_administrator() -> bool:
+    """Whether the center has somebody who invites the others."""
+    return Membership.objects.filter(school=None, roles__contains=[Role.CENTER_ADMIN], user__is_active=True).exists()
+
+
 def invite_first(*, username: str, full_name: str, email: str = "") -> Invitation:
     """The center's first administrator, by a command of the operator: nobody is there yet who could invite."""
-    if Membership.objects.filter(school=None, roles__contains=[Role.CENTER_ADMIN], user__is_active=True).exists():
+    if has_administrator():
         raise PortalError(_("The center has an administrator, who invites the others under “People”."))
     user = User(username=username, email=email.lower(), full_name=full_name)
     return _invite(user, Membership(), [Role.CENTER_ADMIN], student_limits.NONE, by=history.SYSTEM)

@@ -4,6 +4,7 @@ import configparser
 import json
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,72 @@ def test_the_installation_writes_every_variable_of_the_examples():
 def test_the_installation_asks_for_nothing_that_its_file_does_not_name():
     asked = set(re.findall(r"\$\(setting ([A-Z0-9_]+)\)", INSTALL + ENVIRONMENT))
     assert asked == names_in((DEPLOY / "install.conf.example").read_text())
+
+
+def asks(words: str, **files: str) -> str:
+    """What a function of environment.sh says to the settings of install.conf that differ from the example."""
+    example = (DEPLOY / "install.conf.example").read_text()
+    conf = re.sub(r"^(\w+)=.*$", lambda line: f"{line[1]}={files.get(line[1], '')}", example, flags=re.M)
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write(conf)
+        file.flush()
+        script = f'CONF={file.name}; . "{DEPLOY}/environment.sh"; {words}'
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+GIVEN = {"SITE": "photos.trial.test", "ADMIN": "lihua", "ADMIN_NAME": "李华"}
+
+
+def test_the_installation_refuses_addresses_that_nobody_has():
+    assert asks("check_settings", **GIVEN) == ""
+    mailed = GIVEN | {"EMAIL_HOST": "mail", "ADMIN_EMAIL": "lihua@trial.test", "FROM": "photos@trial.test"}
+    assert asks("check_settings", **mailed) == ""
+    for name in ("FROM", "ADMIN_EMAIL"):
+        assert f"{name} in " in asks("check_settings", **mailed | {name: "photos.trial.test"})
+        assert "still the example" in asks("check_settings", **mailed | {name: "photos@example.edu.cn"})
+
+
+@pytest.mark.parametrize(
+    ("address", "is_here"),
+    [
+        ("postgresql://tucai_owner:x@127.0.0.1:5432/tucai", True),
+        ("postgresql://tucai_owner:x@localhost/tucai", True),
+        ("postgresql://tucai_owner:x@db.example.edu.cn:5432/tucai", False),
+    ],
+)
+def test_a_further_machine_sets_up_no_database(tmp_path, address, is_here):
+    (tmp_path / "owner").write_text(f"DATABASE_OWNER_URL={address}\n")
+    assert asks(f"is_here {tmp_path}/owner && echo here") == ("here\n" if is_here else "")
+    for part in ("start_databases", "make_database", "finish"):
+        assert "is_here /etc/tucai-owner.env" in INSTALL.partition(f"\n{part}() {{")[2].partition("\n}")[0], part
+
+
+@pytest.mark.parametrize("script", ["restore.sh", "container/restore.sh"])
+@pytest.mark.parametrize("words", [["--help"], ["12"], ["latest", "x"], ["../etc"]])
+def test_a_restore_that_is_mistyped_touches_nothing(script, words, tmp_path):
+    (tmp_path / "docker").write_text("#!/bin/sh\necho touched\n")
+    (tmp_path / "docker").chmod(0o755)
+    path = f"{tmp_path}:/usr/bin:/bin"
+    done = subprocess.run(
+        ["sh", DEPLOY / script, *words], capture_output=True, text=True, env={"PATH": path}, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Usage: " in done.stderr
+
+
+def test_the_database_stays_until_its_backup_is_whole_beside_it():
+    restore = (DEPLOY / "restore.sh").read_text()
+    order = [
+        "restic snapshots",
+        "systemctl stop",
+        "trap gives_up EXIT",
+        "pg_restore ",
+        "RENAME TO $aside",
+        "RENAME TO tucai",
+    ]
+    places = [restore.index(step) for step in order]
+    assert places == sorted(places)
 
 
 def blocks(start: str) -> list[str]:

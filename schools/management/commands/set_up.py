@@ -26,12 +26,15 @@ class Command(BaseCommand):
             default="",
             help="the link to choose a password is mailed there; without a mail server it is printed",
         )
+        parser.add_argument("--once", action="store_true", help="nothing to do, and no error, when the center has one")
         parser.add_argument(
             "--year", type=int, default=timezone.localdate().year, help="year of the first season (this year)"
         )
 
-    def handle(self, *, username: str, name: str, email: str, year: int, **options: Any) -> None:
+    def handle(self, *, username: str, name: str, email: str, year: int, once: bool, **options: Any) -> None:
         with system_scope(), history.source("command"), transaction.atomic():
+            if once and people.has_administrator():
+                return
             try:
                 invitation = people.invite_first(username=username, full_name=name, email=email)
             except PortalError as error:
