@@ -104,3 +104,16 @@ def test_a_link_leads_somewhere(page):
         if anchor:
             assert anchor in headings(goal), f"{target}#{anchor}"
     assert [name for name in PICTURE.findall(page.read_text()) if not (page.parent / name).exists()] == []
+
+
+def test_the_operators_blocks_can_be_typed_on_an_installed_machine():
+    """Bare manage.py finds no environment there, and restic needs that of the backups."""
+    page = (ROOT / "docs/operators.md").read_text()
+    blocks = [text for kind, text in re.findall(r"```(\w*)\n(.*?)```", page, re.DOTALL) if not kind]
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    assert len(lines) > 60
+    assert [line for line in lines if re.search(r"(?<!/)\bmanage\.py", line)] == []
+    restic = [line for line in lines if re.search(r"(?<!backup )\brestic [a-z]", line) and "apt-get" not in line]
+    assert restic and all("/etc/tucai-backup.env" in line for line in restic)
+    scripts = {name for line in lines for name in re.findall(r"(?<![\w/])deploy/[\w./-]+", line)}
+    assert {name for name in scripts if not (ROOT / name).exists()} == set()
