@@ -114,6 +114,7 @@ def test_the_operators_blocks_can_be_typed_on_an_installed_machine():
     assert len(lines) > 60
     assert [line for line in lines if re.search(r"(?<!/)\bmanage\.py", line)] == []
     restic = [line for line in lines if re.search(r"(?<!backup )\brestic [a-z]", line) and "apt-get" not in line]
-    assert restic and all("/etc/tucai-backup.env" in line for line in restic)
-    scripts = {name for line in lines for name in re.findall(r"(?<![\w/])deploy/[\w./-]+", line)}
+    assert restic
+    assert all("/etc/tucai-backup.env" in line for line in restic)
+    scripts = {name for line in lines for name in re.findall(r"(?<![\w/])deploy/[\w./-]+\.sh", line)}
     assert {name for name in scripts if not (ROOT / name).exists()} == set()
