@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.form_fields import PickedForm, day_input
+from printing import volume_numbers
 from printing.handover import certificates
 from printing.models import Again, HandoverPackage, Shipment, Volume
 
@@ -35,6 +36,33 @@ class OrderForm(PickedForm):
         self.fields["reason"].required = wants_reason
 
 
+class VolumesField(forms.CharField):
+    """The numbers of volumes, such as 1–20, 25; a list in `cleaned_data`. At first all of `volumes`."""
+
+    def __init__(self, volumes: Sequence[Volume]) -> None:
+        self.numbers = [volume.number for volume in volumes]
+        super().__init__(
+            label=_("Volumes in this parcel"),
+            initial=volume_numbers.written(self.numbers),
+            max_length=200,
+            help_text=_(
+                "Such as 1–20, 25. What does not fit goes in another parcel; its number is entered afterwards."
+            ),
+        )
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            asked = volume_numbers.read(text)
+        except ValueError as error:
+            raise forms.ValidationError(_("Write the volumes as numbers, such as 1–20, 25.")) from error
+        if not set(asked) <= set(self.numbers):
+            raise forms.ValidationError(
+                _("Not sent yet are the volumes %(numbers)s.") % {"numbers": volume_numbers.written(self.numbers)}
+            )
+        return asked
+
+
 class ShipmentForm(forms.ModelForm):
     reason = OwingReasonField()
 
@@ -54,15 +82,7 @@ class ShipmentForm(forms.ModelForm):
         if not is_owing:
             del self.fields["reason"]
         if len(volumes) > 1:
-            numbers = [volume.number for volume in volumes]
-            self.fields["volumes"] = forms.TypedMultipleChoiceField(
-                label=_("Volumes in this parcel"),
-                coerce=int,
-                choices=[(number, str(number)) for number in numbers],
-                initial=numbers,
-                widget=forms.CheckboxSelectMultiple,
-                help_text=_("What does not fit goes in another parcel; its number is entered afterwards."),
-            )
+            self.fields["volumes"] = VolumesField(volumes)
 
 
 class RunActionForm(forms.Form):

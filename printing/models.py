@@ -9,6 +9,7 @@ from capture.models import Photo
 from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.models import Job, User
 from portal.tenancy import TenantModel
+from printing import volume_numbers
 from schools.models import Enrolment, Season
 from students.models import Student
 
@@ -64,6 +65,10 @@ class Shipment(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.tracking_no}"
+
+    @property
+    def volume_numbers(self) -> str:
+        return volume_numbers.written(volume.number for volume in self.volumes.all())
 
 
 def volume_path(volume: "Volume", filename: str) -> str:

@@ -371,7 +371,7 @@ def cancel(job: Job, *, by: User) -> Job:
     if not may_cancel(job, by.membership):
         raise NotAllowed(_("Your role does not include this."))
     over: dict[str, Any] = {"finished_at": timezone.now(), "claimed_at": None, "dismissed_at": timezone.now()}
-    message = _("%(name)s cancelled this. What was finished before stays.") % {"name": by.actor_name}
+    message = _("%(name)s cancelled this.") % {"name": by.actor_name}
     open_states: list[str] = [Job.Status.QUEUED, Job.Status.RUNNING]
     return states.change(job, Job.Status.FAILED, by=by, only_from=open_states, message=message, **over)
 

@@ -127,7 +127,7 @@ def job_retry(request: Any, pk: int) -> HttpResponse:
 @staff_page(may="jobs.see")
 def job_cancel(request: Any, pk: int) -> HttpResponse:
     row = jobs.cancel(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
-    messages.success(request, _("Cancelled. What was finished before stays."))
+    messages.success(request, _("Cancelled."))
     return HttpResponseRedirect(reverse("portal:job", args=[row.pk]))
 
 

@@ -5,7 +5,7 @@ from operator import or_
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -27,7 +27,7 @@ from printing import delivery, print_orders, print_runs, reprints
 from printing.forms import RunActionForm, ShipmentForm
 from printing.models import Again as ReasonAgain
 from printing.models import PrintItem, PrintRun, Shipment, Volume
-from printing.views.prints import download_packing_list, parcels_of, reported_sheets
+from printing.views.prints import again_in, download_packing_list, parcels_of, reported_sheets
 from schools.models import Action, Enrolment
 
 
@@ -140,7 +140,7 @@ def run(request: Any, pk: int) -> HttpResponse:
         "unprintable": len((row.job.result if row.job else {}).get("unprintable", [])),
         "q": words,
         "found": _found(row, words) if words else [],
-        "again": _again(row),
+        "again": again_in([row]).get(row.pk, []),
         "events": describe_events(_history(row)[:20]),
     }
     if request.htmx and row.job and row.job.is_open:
@@ -157,12 +157,6 @@ def _history(row: PrintRun) -> QuerySet[Event]:
     """Of the run, its volumes and its parcels."""
     parts = [*row.volumes.all(), *row.shipments.all()]
     return reduce(or_, map(history.of, parts), history.of(row))
-
-
-def _again(row: PrintRun) -> list[tuple[str, int]]:
-    """(reason, students) of the sheets in it that are printed again."""
-    numbers = row.items.exclude(again="").order_by("again").values_list("again").annotate(n=Count("*"))
-    return [(ReasonAgain(reason).label, number) for reason, number in numbers]
 
 
 def _found(row: PrintRun, words: str) -> list[PrintItem]:

@@ -20,12 +20,15 @@ from portal.pages.lists import List, search
 from portal.privacy import looks
 from printing import delivery, portrait_archive, reprints
 from printing.forms import ReceiptForm, SheetReportForm
-from printing.models import PrintItem, PrintRun, SheetReport, Shipment
+from printing.models import Again, PrintItem, PrintRun, SheetReport, Shipment
 from proofing import proofs
 from schools.models import Enrolment
+from students.lists import class_choice
+from students.models import Student
 
 FOUND = 30
 MOST_AGAIN = 100
+WITH_SHEETS = (Student.Stage.PROOFED, Student.Stage.PRINTED, Student.Stage.DELIVERED)
 
 
 @require_GET
@@ -58,9 +61,19 @@ def _runs(enrolment: Enrolment) -> list[PrintRun]:
     parcels: dict[int, list[Shipment]] = {}
     for parcel in parcels_of(runs):
         parcels.setdefault(parcel.run_id, []).append(parcel)
+    again = again_in(runs)
     for run in runs:
-        run.parcels = parcels.get(run.pk, [])  # type: ignore[attr-defined]
+        run.parcels, run.again = parcels.get(run.pk, []), again.get(run.pk, [])  # type: ignore[attr-defined]
     return runs
+
+
+def again_in(runs: list[PrintRun]) -> dict[int, list[tuple[str, int]]]:
+    """{run: (reason, students) of the sheets in it that are printed again}."""
+    found: dict[int, list[tuple[str, int]]] = {}
+    numbers = PrintItem.objects.filter(run__in=runs).exclude(again="").order_by("run", "again")
+    for run, reason, number in numbers.values_list("run_id", "again").annotate(n=Count("*")):
+        found.setdefault(run, []).append((str(Again(reason).label), number))
+    return found
 
 
 def parcels_of(runs: list[PrintRun]) -> list[Shipment]:
@@ -165,7 +178,8 @@ class ParcelStudents(List):
     """The sheets of a parcel."""
 
     filters = {
-        "q": search("student__name__startswith", "student__student_no__startswith", "student__class_name__startswith"),
+        "q": search("student__name__startswith", "student__student_no__startswith"),
+        **class_choice.filters("student__"),
     }
     sorts = {"": ("volume", "page", "id")}
     page_size = 100
@@ -189,7 +203,9 @@ def parcel(request: Any, pk: int) -> HttpResponse:
     }
     for item in items:
         item.may_report, item.report = item.student_id in may_report, reports.get(item.student_id)
-    context = {"parcel": row, "listed": listed, "page": listed.page}
+    places = class_choice.of_school(row.school, row.season, stage__in=WITH_SHEETS)
+    levels = class_choice.levels(places, listed.wanted, counted=False)
+    context = {"parcel": row, "listed": listed, "page": listed.page, "levels": levels}
     return render(request, "printing/parcel.html", context)
 
 

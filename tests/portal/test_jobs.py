@@ -341,7 +341,7 @@ def test_a_cancelled_job_stops_at_its_next_report_and_keeps_what_it_has(handlers
     job.refresh_from_db()
     assert done == [1, 2, 3]
     assert (job.status, job.result, job.done) == (Job.Status.FAILED, {"1": "done", "2": "done"}, 2)
-    assert job.message == said("%(name)s cancelled this. What was finished before stays.", name=owner.actor_name)
+    assert job.message == said("%(name)s cancelled this.", name=owner.actor_name)
     with pytest.raises(PortalError):
         jobs.cancel(job, by=owner)
 

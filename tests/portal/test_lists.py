@@ -127,10 +127,10 @@ PAGES = [
     ("center_admin", "portal:jobs", "status page"),
     ("owner", "portal:jobs", "status page"),
     ("owner", "portal:messages", "unread page"),
-    ("owner", "capture:review", "state class finding q sort page"),
-    ("center_admin", "capture:center_photos", "state class finding q school page"),
+    ("owner", "capture:review", "state class_name finding q sort page"),
+    ("center_admin", "capture:center_photos", "state class_name finding q school page"),
     ("owner", "capture:daily_checks", "page"),
-    ("owner", "proofing:proofs", "q class state page"),
+    ("owner", "proofing:proofs", "q class_name state page"),
     ("owner", "proofing:corrections", "status page"),
     ("center_admin", "proofing:center_feedback", "q status page"),
     ("center_admin", "printing:center_runs", "q state page"),
@@ -139,7 +139,7 @@ PAGES = [
     ("owner", "billing:students", "status page"),
     ("center_admin", "billing:center_fees", "q state page"),
 ]
-FREE = ("q", "college", "class")  # any text is a value; only what no column can hold is not
+FREE = ("q", "college", "class_name")  # any text is a value; only what no column can hold is not
 
 
 @pytest.mark.parametrize(

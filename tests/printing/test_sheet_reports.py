@@ -10,7 +10,7 @@ from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Job, Notification
 from portal.tenancy import center_scope, school_scope
-from printing import delivery, print_orders, print_runs, reprints
+from printing import delivery, print_orders, print_runs, reprints, volume_numbers
 from printing.models import Again, PrintItem, PrintRun, SheetReport, Shipment, Volume
 from proofing import disputes
 from schools.models import Enrolment
@@ -52,6 +52,7 @@ def test_a_damaged_sheet_from_the_parcel_to_a_parcel_of_its_own(
     owed = fee_accounts.statement(enrolment_of(printed)).due_fen
     page = reverse("printing:parcel", args=[parcel.pk])
     assert broken.student_no in school.get(page, {"q": broken.student_no}).content.decode()
+    assert broken.student_no not in school.get(page, {"class_name": "elsewhere"}).content.decode()
     assert said("Pick at least one student.") in school.post(page, {"reason": "damaged"}).content.decode()
     school.post(page, {"pick": [broken.pk], "reason": "damaged"})
     assert stages(pair) == [Stage.PROOFED, Stage.PRINTED]
@@ -171,7 +172,7 @@ def test_a_run_goes_in_several_parcels_each_received_for_itself(in_two_volumes, 
     run, center = in_two_volumes, client_of(center_admin)
     parcel = {"carrier": "SF", "tracking_no": "SF1", "shipped_on": "2022-06-01"}
     assert said("Volumes in this parcel") in center.get(reverse("printing:ship", args=[run.pk])).content.decode()
-    center.post(reverse("printing:ship", args=[run.pk]), parcel | {"volumes": [1]})
+    center.post(reverse("printing:ship", args=[run.pk]), parcel | {"volumes": "1"})
     first = Shipment.objects.get()
     assert [item.student_id for item in delivery.items_of(first)] == [pair[0].pk]
     assert said("Partly sent") in center.get(reverse("printing:center_runs"), {"state": "to_ship"}).content.decode()
@@ -196,3 +197,20 @@ def test_a_run_goes_in_several_parcels_each_received_for_itself(in_two_volumes, 
     shown = center.get(reverse("printing:center_run", args=[run.pk])).content.decode()
     assert "SF1" in shown
     assert "SF2" in shown
+
+
+def test_a_parcel_holds_volumes_that_are_not_sent_yet(in_two_volumes, center_admin):
+    center, address = client_of(center_admin), reverse("printing:ship", args=[in_two_volumes.pk])
+    parcel = {"carrier": "SF", "tracking_no": "SF1", "shipped_on": "2022-06-01"}
+    for wrong in ("2–3", "one", "2-1", ""):
+        assert center.post(address, parcel | {"volumes": wrong}).status_code in (200, 422), wrong
+    assert not Shipment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("1–3, 5", [1, 2, 3, 5]), ("2", [2]), ("1 - 2，4、6至7", [1, 2, 4, 6, 7]), ("3 1", [1, 3])],
+)
+def test_numbers_of_volumes_are_read_as_people_write_them(text, numbers):
+    assert volume_numbers.read(text) == numbers
+    assert volume_numbers.read(volume_numbers.written(numbers)) == numbers
