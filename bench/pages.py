@@ -269,7 +269,7 @@ def main(students: int, *, is_here: bool, with_plans: bool, with_pages: bool, wi
     alone()
     center, clerk, large = people()
     with system_scope():
-        season = Season.objects.latest("year")
+        season = Season.objects.filter(status=Season.Status.OPEN).latest("year")
         there = Student.objects.filter(season=season)
         print(
             f"{there.count():,} students of this season, {there.filter(school=large).count():,} in the largest school\n"
