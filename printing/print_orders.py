@@ -65,11 +65,13 @@ def plan(season: Season, enrolments: Iterable[Enrolment], students: Collection[i
     """For each of these schools, or of `students` alone. The number of queries does not grow with the schools."""
     plans = {row.school_id: SchoolPlan(row) for row in enrolments}
     counts = progress.counts_by_school(season) if students is None else _counts_of(students)
-    ready = _by_school(print_runs.printable(season, plans, students))
     waiting = PrintItem.objects.filter(
         run__season=season, run__printed_at=None, student__stage=Stage.PROOFED, school__in=list(plans)
     )
     in_run = _by_school(waiting if students is None else waiting.filter(student__in=students))
+    # Most of a season's proofread students are in a run: consent and portrait are looked up for the schools of the others.
+    some = [pk for pk in plans if pk in counts and counts[pk].count(Stage.PROOFED) > in_run.get(pk, 0)]
+    ready = _by_school(print_runs.printable(season, some, students)) if some else {}
     repeated = _printed_before(season, plans, students)
     owed = owing.due_by_school(season, plans)
     for school, found in plans.items():

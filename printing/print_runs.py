@@ -51,11 +51,13 @@ def printable(season: Season | int, schools: Iterable[int], students: Collection
 
     Whose data were corrected after printing, or whose sheet is missing or damaged, is proofread again, and gets a second sheet.
     """
-    chosen = Q() if students is None else Q(student__in=students)
+    chosen, schools = Q() if students is None else Q(student__in=students), list(schools)
     return (
         Photo.objects.filter(
-            school__in=list(schools),
+            school__in=schools,
             season=season,
+            student__school__in=schools,  # as the photo's: PostgreSQL knows then how many students there are
+            student__season=season,
             is_current=True,
             status=Photo.Status.APPROVED,
             student__stage=Student.Stage.PROOFED,
