@@ -4,8 +4,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from portal import formatting
 from schools import season_addresses
 from schools.days import deadlines, schedule_warnings, workdays
 from schools.days.schedule_warnings import Span
@@ -60,7 +63,8 @@ def _days(season: Season, windows: list[Window]) -> Check:
     if strange:
         names = _(", ").join(strange)
         return Check(name, False, True, _("Not in %(year)s: %(areas)s.") % {"year": season.year, "areas": names}, url)
-    note = _("%(number)s areas, %(first)s to %(last)s") % {"number": len(windows), "first": first, "last": last}
+    days = formatting.day_range(first, last, today=timezone.localdate())
+    note = ngettext("%(n)s area: %(days)s", "%(n)s areas: %(days)s", len(windows)) % {"n": len(windows), "days": days}
     return Check(name, True, True, note, url)
 
 
