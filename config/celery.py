@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
     "proof": {"task": "billing.tasks.prove_ledger", "schedule": crontab(hour=4, minute=30)},
     "counters": {"task": "portal.tasks.prove_counters", "schedule": crontab(hour=4, minute=45)},
     "check-history": {"task": "portal.tasks.check_history", "schedule": crontab(hour=5, minute=0)},
+    "returned-mail": {"task": "portal.tasks.read_returned_mail", "schedule": crontab(minute="*/5")},
     "settle-orders": {"task": "billing.tasks.settle_orders", "schedule": crontab(minute="*/5")},
 }
 

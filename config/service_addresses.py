@@ -55,6 +55,17 @@ def verified(redis_url: str) -> str:
     return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, "ssl_cert_reqs=required"]))))
 
 
+def mailbox(url: str) -> str:
+    """The address of a mailbox: its password goes over TLS, or not beyond this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "pop3" and parts.hostname not in LOOPBACK:
+        raise environment.Misconfigured(
+            "环境变量 RETURNED_MAIL 指向另一台机器,请使用 pop3s://(加密连接)。",
+            "RETURNED_MAIL names another machine: use pop3s://, which is encrypted.",
+        )
+    return url
+
+
 def owner_database() -> dict:
     """The DATABASES entry of the role that owns the tables.
 

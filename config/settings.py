@@ -274,6 +274,8 @@ EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = environment.secret("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS", default=EMAIL_HOST not in service_addresses.LOOPBACK)
 EMAIL_TIMEOUT = 20  # seconds; a mail server that does not answer must not hold a worker for ever
+# The mailbox of DEFAULT_FROM_EMAIL, where letters that nobody got come back: pop3s://user:password@host.
+RETURNED_MAIL = service_addresses.mailbox(environment.secret_address("RETURNED_MAIL", ("pop3s", "pop3")))
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "tucai@localhost")
 
 LANGUAGE_CODE = "zh-hans"

@@ -5,7 +5,7 @@ from celery import shared_task
 from portal.background import health, jobs
 from portal.counters import folding, proof
 from portal.history import checkpoints, nightly
-from portal.notifications import deliveries
+from portal.notifications import deliveries, returned_mail
 from portal.privacy import retention, unnamed_files
 from portal.tenancy import system_scope
 
@@ -50,6 +50,12 @@ def prove_counters() -> None:
 @shared_task
 def send_delivery(delivery_id: int) -> None:
     deliveries.send_one(delivery_id)
+
+
+@shared_task(queue="bulk")
+def read_returned_mail() -> None:
+    with system_scope():
+        returned_mail.read()
 
 
 @shared_task(queue="bulk")

@@ -5,13 +5,13 @@ import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.utils.translation import gettext_lazy
 
 from portal.notification_kinds import EMAIL, Letter, NotificationKind
+from portal.notifications import returned_mail
 from portal.notifications.channels.base import ChannelDown, DeliveryError, Recipient, Send
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Email:
             raise ChannelDown(str(error)) from error
 
         def send(address: str, letter: Letter, link: str, number: int) -> None:
-            headers = {"Message-ID": f"<delivery-{number}@{urlsplit(settings.SITE_URL).hostname}>"}
+            headers = {"Message-ID": returned_mail.message_id(number)}
             subject = " ".join(
                 letter.subject.split()
             )  # what a person wrote may hold a line break, which no header takes
