@@ -51,7 +51,8 @@ HIDDEN: set[str] = {
 ACTORS: dict[str, str] = {}  # "student" of the actor key "student:7" -> label of the model with their names
 LISTS: set[str] = set()  # keys of facts that are lists: two items are not before and after
 VALUE_LABELS: dict[str, dict[str, Any]] = {}  # labels of the values of a fact that is no model field with choices
-DATES: set[str] = set()  # keys of facts that hold ISO dates
+DATES: set[str] = set()  # keys of facts with ISO dates among other words; a date alone is known by its form
+PAGES: set[str] = set()  # keys of facts that hold the address of a page
 _SUBJECTS: dict[str, tuple[int, Any]] = {}
 _SUBJECT_OF_PREFIX: dict[str, str] = {}  # "photo" of "photo.approved" -> its subject
 _STATE_KINDS: set[str] = set()
@@ -90,6 +91,7 @@ def register_facts(
     lists: Iterable[str] = (),
     values: dict[str, dict[str, Any]] | None = None,
     dates: Iterable[str] = (),
+    pages: Iterable[str] = (),
 ) -> None:
     """Register the labels of the facts of a room's events, and those of their values.
 
@@ -102,6 +104,7 @@ def register_facts(
     HIDDEN.update(hidden)
     LISTS.update(lists)
     DATES.update(dates)
+    PAGES.update(pages)
 
 
 def register_actors(prefix: str, model: type[models.Model]) -> None:

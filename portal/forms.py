@@ -74,7 +74,9 @@ class PersonForm(forms.Form):
             return
         self.fields["colleges"].widget = forms.CheckboxSelectMultiple()
         cast(forms.ChoiceField, self.fields["colleges"]).choices = [(name, name) for name in colleges]
-        self.fields["class_names"].widget = forms.SelectMultiple(attrs={"size": 8})
+        self.fields["class_names"].widget = forms.SelectMultiple(
+            attrs={"size": 8, "data-by-group": _("Choose a college")}
+        )
         cast(forms.ChoiceField, self.fields["class_names"]).choices = [
             (college or "–", [(name, name) for name in names]) for college, names in classes
         ]

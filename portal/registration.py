@@ -252,6 +252,7 @@ event_kinds.register_facts(
         "outcome": _("Outcome"),
         "language": _("Language"),
     },
+    pages={"page"},
     hidden={"job"},
     values={"language": dict(settings.LANGUAGES)},
 )

@@ -1,6 +1,7 @@
 """Forms of the roster: upload of a file, one student."""
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -224,13 +225,19 @@ class MoveForm(forms.Form):
 class CatalogueMoveForm(forms.Form):
     """Where the selected students belong from now on, in a school that keeps a catalogue."""
 
-    entry = forms.ChoiceField(label=_("Class of the catalogue"))
+    entry = forms.ChoiceField(
+        label=_("Class of the catalogue"), widget=forms.Select(attrs={"data-by-group": _("Choose a college")})
+    )
 
     def __init__(self, *args: Any, enrolment: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = catalogue.of_school(enrolment) if enrolment else ()
+        by_college = [
+            (college or "–", [(str(row.pk), f"{row.major} · {row.class_name}") for row in found])
+            for college, found in groupby(rows, key=lambda row: row.college)
+        ]
         field: Any = self.fields["entry"]
-        field.choices = [("", _("Please choose")), *((str(row.pk), str(row)) for row in rows)]
+        field.choices = [("", _("Please choose")), *by_college]
 
 
 class RefusalForm(forms.Form):

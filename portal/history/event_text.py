@@ -18,6 +18,7 @@ from portal import event_kinds, formatting
 from portal.background import jobs
 from portal.changes import states
 from portal.models import Event, Job
+from portal.pages import navigation
 
 # The events of one action have times of one transaction, which differ by some milliseconds.
 MAX_GAP = dt.timedelta(seconds=2)
@@ -206,6 +207,8 @@ def _item(key: str, value: Any, choices: dict[Any, Any]) -> str:
         return "–"
     if key.endswith("_fen"):
         return formatting.yuan(abs(int(value)))  # the sentence says which way the money went
-    if key in event_kinds.DATES:
+    if key in event_kinds.PAGES:
+        return navigation.name_of(str(value))
+    if key in event_kinds.DATES or _ISO_DATE.fullmatch(str(value)):
         return _ISO_DATE.sub(lambda found: formats.date_format(dt.date.fromisoformat(found[0]), _("j F Y")), str(value))
     return str(choices.get(value, value))

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from portal import outages
 from portal.access import may_open
@@ -84,6 +84,21 @@ def tabs(request: Any, row: str) -> list[NavItem]:
 def entries(portal: Portal) -> list[Entry]:
     """All entries of a portal, by `order`."""
     return list(_ENTRIES[portal])
+
+
+def name_of(path: str) -> str:
+    """The name of the page with this address, as the menus and tabs write it. A page below it has its address, too."""
+    labels = {entry.name: entry.label for entries in (*_TABS.values(), *_ENTRIES.values()) for entry in entries}
+    above = path
+    while above.strip("/"):
+        try:
+            label = labels.get(resolve(above).view_name)
+        except Resolver404:
+            label = None
+        if label:
+            return str(label) if above == path else f"{label} ({path})"
+        above = above.rstrip("/").rpartition("/")[0] + "/"
+    return path
 
 
 def shown(request: Any) -> list[NavItem]:

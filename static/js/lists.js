@@ -1,4 +1,5 @@
 // Lists: checkbox ranges by shift, "all", the bar that counts them, and filters that go by themselves.
+import "./long_select.js";
 import * as picks from "./picks.js";
 
 let last = null;

@@ -4,6 +4,7 @@
 // Whatever is shown of a student is wiped as the view goes back to the list.
 import { blobOf, textOf } from "./camera/film.js";
 import { confirmed } from "./dialogs.js";
+import "./long_select.js";
 import * as queue from "./station/queue.js";
 import { ask, tell } from "./station/server.js";
 

@@ -180,7 +180,7 @@ def test_two_items_of_a_list_are_not_shown_as_before_and_after(season, center_ad
 
 @pytest.mark.django_db
 def test_days_and_choices_of_facts_are_words(season, center_admin):
-    history.record("season.changed", season, by=center_admin, facts={"day": "2026-11-05", "batch": "c1ef"})
+    history.record("season.changed", season, by=center_admin, facts={"due": "2026-11-05", "batch": "c1ef"})
     (line,) = describe_events(Event.objects.all())
     (day,) = [value for _label, value in line.details]
     assert day == date_format(dt.date(2026, 11, 5), said("j F Y"))

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.accounts import visits
+from portal.history.event_text import describe_events
 from portal.models import Event, Look, Membership, Notification, Role
 from portal.tenancy import school_scope, system_scope
 from schools.models import School
@@ -63,6 +64,9 @@ def test_begin_pages_and_end_are_events_of_the_school_and_students_seen_are_look
     visiting.post(reverse("portal:visit_end"))
     assert [(event.school_id, event.facts["reason"]) for event in events("visit.begun")] == [(school.pk, "They ask")]
     assert [event.facts for event in events("visit.page")] == [{"page": reverse("students:roster")}]
+    with system_scope():
+        (described,) = describe_events(events("visit.page"))
+    assert described.details == [(said("Page"), said("Roster"))]
     assert [event.actor_key for event in events("visit.ended")] == [center_admin.actor_key]
     with system_scope():
         look = Look.objects.get()
