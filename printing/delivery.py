@@ -119,7 +119,7 @@ def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = ""
                 link=f"/center/printing/{shipment.run_id}/",
             )
         delivered = _deliver(shipment, Student.objects.filter(pk__in=_counting(shipment).values("student")), by=by)
-        told = Student.objects.filter(pk__in=delivered)
+        told = Student.objects.filter(pk__in=delivered).only("school", "email", "phone", "language")
         notifications.notify_many(told, school=shipment.school, kind="shipment.received")
         on_the_way = Shipment.objects.filter(
             run__enrolment=shipment.run.enrolment_id, status=Shipment.Status.SHIPPED
@@ -135,8 +135,10 @@ def _deliver(shipment: Shipment, students: QuerySet[Student], *, by: User) -> li
 
 def _counting(shipment: Shipment) -> QuerySet[PrintItem]:
     """The sheets of a parcel that no later run replaces."""
-    later = PrintItem.objects.filter(student=OuterRef("student"), run__gt=shipment.run_id)
-    return items_of(shipment).exclude(Exists(later))
+    # Later runs of a school are few and small. Asked once and not for each sheet: of a run that was just made PostgreSQL
+    # does not know yet how many sheets it has, and would read all of them for each one.
+    later = PrintItem.objects.filter(run__enrolment=shipment.run.enrolment_id, run__gt=shipment.run_id)
+    return items_of(shipment).exclude(student__in=later.values("student"))
 
 
 def reportable(shipment: Shipment) -> QuerySet[PrintItem]:

@@ -378,12 +378,19 @@ def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
         students = Student.objects.filter(prints__run=run)
         printed = states.change_many(students, Student.Stage.PRINTED, by=by, facts={"run": run.pk})
         corrections.printed_again(printed, school=run.school, by=by)
-        reported = SheetReport.objects.filter(student__in=printed)
-        states.change_many(reported, SheetReport.Status.PRINTED, by=by, run=run)
+        states.change_many(_reported(run, printed), SheetReport.Status.PRINTED, by=by, run=run)
         notifications.notify_school(
             run.school, season=run.season, kind="printrun.printed", parameters={"n": run.students}
         )
     return run
+
+
+def _reported(run: PrintRun, students: Iterable[int]) -> QuerySet[SheetReport]:
+    """The reports of a missing or damaged sheet that this run answers. Few, of students that may be tens of thousands."""
+    printed = set(students)
+    waiting = SheetReport.objects.filter(school_id=run.school_id, status=SheetReport.Status.REPORTED)
+    found = [pk for pk, student in waiting.values_list("pk", "student_id") if student in printed]
+    return SheetReport.objects.filter(pk__in=found)
 
 
 def _refuse_outdated(run: PrintRun) -> None:

@@ -67,13 +67,16 @@ def change_many(
 ) -> list[int]:
     """Change the state of those `rows` whose state allows it; return their ids.
 
-    One UPDATE and one INSERT of events.
+    One UPDATE, and one INSERT of events for thousands. Of the rows only what their events say is read: they may be many.
     """
     model = rows.model
     name = field_of(model)
+    said = [name, *(field.name for field in model._meta.concrete_fields if field.name in ("school", "season"))]
     with transaction.atomic():
         eligible = list(
             rows.filter(**{f"{name}__in": sources(model, to)})
+            .select_related(None)
+            .only(*said)
             .select_for_update(of=("self",), no_key=True)
             .order_by("pk")
         )

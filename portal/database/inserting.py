@@ -8,9 +8,11 @@ times as long; COPY is refused where row security is on.
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -34,7 +36,8 @@ def insert(rows: Iterable[Row]) -> list[Row]:
 def _insert(rows: list[Any]) -> None:
     meta = rows[0]._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key]
-    values = [{field.column: _value(field, row) for field in fields} for row in rows]
+    readers = [(field.column, _reader(field)) for field in fields]
+    values = [{column: read(row) for column, read in readers} for row in rows]
     table = connection.ops.quote_name(meta.db_table)
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     with connection.cursor() as cursor:
@@ -48,10 +51,12 @@ def _insert(rows: list[Any]) -> None:
             row._state.adding, row._state.db = False, connection.alias
 
 
-def _value(field: Any, row: Any) -> Any:
-    value = field.pre_save(row, add=True)
+def _reader(field: Any) -> Callable[[Any], Any]:
+    """What reads the value of this field from a row."""
+    own = type(field).pre_save is not models.Field.pre_save
+    read = partial(field.pre_save, add=True) if own else attrgetter(field.attname)
     encoder = getattr(field, "encoder", None)  # of a field of JSON: what it makes of dates
-    return json.loads(json.dumps(value, cls=encoder)) if encoder else value
+    return (lambda row: json.loads(json.dumps(read(row), cls=encoder))) if encoder else read
 
 
 def _plain(value: Any) -> str:

@@ -323,7 +323,10 @@ def _tell_student(row: Correction, step: str, **more: Any) -> None:
 
 def printed_again(students: Iterable[int], *, school: School, by: history.Actor) -> int:
     """The sheets of these students are printed once more, with what was corrected. Returns how many corrections."""
-    rows = list(waiting_for_print().filter(student__in=list(students)).select_related("student"))
+    printed = set(students)  # tens of thousands; the corrections of a school that wait are few
+    rows = [
+        row for row in waiting_for_print().filter(school=school).select_related("student") if row.student_id in printed
+    ]
     Correction.objects.filter(pk__in=[row.pk for row in rows]).update(printed_again_at=timezone.now())
     history.record_many("correction.printed_again", [(row, "") for row in rows], by=by)
     people = {row.student_id: row.student for row in rows}.values()

@@ -1,5 +1,6 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from portal import history
 from portal.changes import states
@@ -60,6 +61,15 @@ def test_change_many_costs_the_same_for_one_row_and_for_three(school, season, sc
         factories.student(school, season, stage=Student.Stage.REVIEW)
     with django_assert_num_queries(5):
         states.change_many(Student.objects.all(), Student.Stage.APPROVED, by=owner)
+
+
+def test_change_many_reads_of_a_row_only_what_its_event_says(school, season, scoped, owner):
+    factories.student(school, season, stage=Student.Stage.REVIEW)
+    with CaptureQueriesContext(connection) as asked:
+        states.change_many(Student.objects.all(), Student.Stage.APPROVED, by=owner)
+    (read,) = [query["sql"] for query in asked if "FOR NO KEY UPDATE" in query["sql"]]
+    assert "season_id" in read
+    assert "id_sealed" not in read
 
 
 @pytest.mark.parametrize("statement", ["UPDATE portal_event SET kind = 'x'", "DELETE FROM portal_event"])
