@@ -62,7 +62,10 @@ def test_a_delivered_student_gets_a_second_sheet_and_a_second_parcel(
     enrolment = Enrolment.objects.select_related("school", "season").get(pk=delivered.enrolment_id)
     assert [row.student for row in reprints.corrections_waiting(enrolment)] == [student]
     runs = client_of(center_admin).get(reverse("printing:center_runs")).content.decode()
-    assert said("%(n)s student waits for a sheet that is printed again: corrected, missing or damaged.", n=1) in runs
+    assert (
+        said("%(number)s student waits for a sheet to be printed again: corrected, missing or damaged.", number=1)
+        in runs
+    )
     assert said("To be printed again") in client_of(owner).get(reverse("printing:prints")).content.decode()
 
     run = again(enrolment, center_admin, django_capture_on_commit_callbacks)

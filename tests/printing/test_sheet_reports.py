@@ -65,7 +65,7 @@ def test_a_damaged_sheet_from_the_parcel_to_a_parcel_of_its_own(
     notified = Notification.objects.filter(kind="shipment.received").values_list("recipient_key", flat=True)
     assert list(notified) == [fine.actor_key]
     prints = school.get(reverse("printing:prints")).content.decode()
-    assert said("%(n)s sheet reported", n=1) in prints
+    assert said("%(number)s sheet reported", number=1) in prints
     assert said("Found after all") in prints
 
     late = with_portrait(scoped, season, stage=Stage.PROOFED)  # is not printed along
