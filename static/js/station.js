@@ -18,7 +18,7 @@ const camera = document.getElementById("camera");
 const { deviceKey: key } = page.dataset;
 const csrf = camera.elements.csrfmiddlewaretoken.value;
 const consent = part("consent-form");
-const state = { students: [], student: null, ticks: null, token: "", photo: 0, query: null, isSending: false, sendsFrom: 0, failures: [] };
+const state = { students: [], class: "", student: null, ticks: null, token: "", photo: 0, query: null, isSending: false, sendsFrom: 0, failures: [] };
 const words = (name) => page.dataset[`say${name}`] || "";
 
 function view(name) {
@@ -49,11 +49,13 @@ async function show(query) {
   try {
     const { students } = await ask(page.dataset.students, query);
     if (state.query !== query) return;
-    if (!query.q) state.students = students;
+    if (!query.q) Object.assign(state, { students, class: query.class });
     list(students);
   } catch (failure) {
     tellFailure(failure);
-    list(state.students);
+    const isOther = !query.q && query.class !== state.class; // whose students are not known here
+    list(isOther ? [] : state.students);
+    if (isOther) part("nobody").hidden = true;
   }
 }
 

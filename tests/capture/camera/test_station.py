@@ -60,6 +60,10 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     expect(page.get_by_role("alert")).to_have_text(
         said("No connection. Photos are kept on this device and sent later. The list may be old.")
     )
+    page.get_by_label(said("Choose a college")).select_option(label="理学院")
+    expect(page.locator("[data-list] li")).to_have_count(0)  # not those of the class before
+    page.get_by_label(said("Choose a college")).select_option(label="文学院")
+    page.locator("[data-class]").select_option(label="一班")
     page.get_by_role("listitem").filter(has_text="司马相如").get_by_role("button", name=said("Call")).click()
     assert not page.get_by_label(said("I have read the text above and agree.")).is_checked()
     assert "欧阳明月" not in page.locator("[data-in=consent]").inner_html()
