@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_noop
 from flufl.bounce import all_failures
@@ -100,10 +101,11 @@ def _key(name: str) -> str:
 
 def _returned(letter: bytes) -> list[tuple[int, set[str], str, str]]:
     """What a letter says of deliveries of ours: (delivery, addresses that got nothing for good, status code, the server's words)."""
-    numbers = {int(number) for number, seal in _message_ids(letter) if constant_time_compare(_seal(int(number)), seal)}
+    parsed = BytesParser().parsebytes(letter)
+    found = _message_ids(letter, parsed)
+    numbers = {int(number) for number, seal in found if constant_time_compare(_seal(int(number)), seal)}
     if not numbers:
         return []
-    parsed = BytesParser().parsebytes(letter)
     temporary, permanent = all_failures(parsed)
     if not temporary and not permanent:
         return []  # somebody answers a letter
@@ -112,11 +114,9 @@ def _returned(letter: bytes) -> list[tuple[int, set[str], str, str]]:
     return [(number, addresses, status, words) for number in sorted(numbers)]
 
 
-def _message_ids(letter: bytes) -> set[tuple[str, str]]:
+def _message_ids(letter: bytes, parsed: Message) -> set[tuple[str, str]]:
     """Also where the letter that comes back is encoded as a whole."""
-    parts = [
-        part.get_payload(decode=True) for part in BytesParser().parsebytes(letter).walk() if not part.is_multipart()
-    ]
+    parts = [part.get_payload(decode=True) for part in parsed.walk() if not part.is_multipart()]
     texts = [letter, *(part for part in parts if isinstance(part, bytes))]
     return {(number.decode(), seal.decode()) for text in texts for number, seal in MESSAGE_ID.findall(text)}
 
@@ -129,6 +129,7 @@ def _report(letter: Message) -> tuple[str, str]:
     return "", ""
 
 
+@transaction.atomic
 def _note(number: int, addresses: set[str], status: str, words: str) -> bool:
     sent = Delivery.objects.filter(pk=number, channel=EMAIL, status=Delivery.Status.SENT)
     row = sent.select_related("notification").first()

@@ -44,9 +44,7 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     page.get_by_label(said("Choose a college")).select_option(label="文学院")
     page.locator("[data-class]").select_option(label="一班")
     page.get_by_role("listitem").filter(has_text="欧阳明月").get_by_role("button", name=said("Call")).click()
-    page.get_by_label(said("These details are mine and correct.")).check()
-    page.get_by_label(said("I have read the text above and agree.")).check()
-    page.get_by_role("button", name=said("This is me, and I agree")).click()
+    agree(page)
     take(page)
     press_send(page)
     photo = wait_for(page, lambda: first_photo(school))
@@ -67,13 +65,11 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     page.get_by_role("listitem").filter(has_text="司马相如").get_by_role("button", name=said("Call")).click()
     assert not page.get_by_label(said("I have read the text above and agree.")).is_checked()
     assert "欧阳明月" not in page.locator("[data-in=consent]").inner_html()
-    page.get_by_label(said("These details are mine and correct.")).check()
-    page.get_by_label(said("I have read the text above and agree.")).check()
+    assert page.evaluate("filmed") == 0  # of the first, who has not agreed to it
     page.get_by_label(
         said("A second of small pictures from just before the shutter may be sent with my photo.")
     ).check()
-    assert page.evaluate("filmed") == 0  # of the first, who has not agreed to it
-    page.get_by_role("button", name=said("This is me, and I agree")).click()
+    agree(page)
     wait_for(page, lambda: page.evaluate("filmed") > 5)
     take(page)
     press_send(page)
@@ -94,6 +90,12 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     with school_scope(school):
         assert Film.objects.get().photo_id == second.pk
     expect(page.locator("[data-queued]")).to_be_hidden()
+
+
+def agree(page):
+    page.get_by_label(said("These details are mine and correct.")).check()
+    page.get_by_label(said("I have read the text above and agree.")).check()
+    page.get_by_role("button", name=said("This is me, and I agree")).click()
 
 
 def first_photo(school, student=None):
